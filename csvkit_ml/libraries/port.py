@@ -1,0 +1,39 @@
+"""The host half of a library: what it offers and how a sample becomes a request. Never imports the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a library offers for one function."""
+
+    function: str
+    names: tuple[str, ...]
+    """Public names or operators verified through this function."""
+    dtypes: tuple[str, ...]
+    variants: tuple[str, ...]
+    """Plain first."""
+    since: str = ""
+    """First version, empty = all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """One supported library; each `csvkit_ml/libraries/<name>/host.py` exports one as LIBRARY."""
+
+    name: str
+    """Import and folder name."""
+    distributions: tuple[str, ...]
+    """Names on the package index, the usual one first."""
+    maker: str
+    title: str
+    offers: Callable[[], tuple[Offer, ...]]
+    """Everything that is bound."""
+    lower: Callable[[str, Any], bytes]
+    """(function id, Sample) -> program for the worker, b'' where the library is called directly."""
+    staged: tuple[str, ...]
+    """Packages to stage besides the worker, e.g. `csvkit_ml.libraries.torch.staged`."""

@@ -1,0 +1,4 @@
+"""The nouns: frozen values, no I/O.
+
+Order, one way only: digest < tensor < function < spec < plan < environment < observation < evidence < judgement < report < signature < codec.
+"""

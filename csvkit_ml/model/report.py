@@ -1,0 +1,120 @@
+"""The report model: one value from which every format is rendered, so no number can differ between formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from csvkit_ml.model.digest import Digest
+from csvkit_ml.model.environment import EnvironmentRecord
+from csvkit_ml.model.function import Json, Measurement, Reason, Side, Verdict
+from csvkit_ml.model.judgement import FaultDetection
+from csvkit_ml.model.plan import NotOffered, PlannedCriterion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCase:
+    """One case: asked, expected, actual, error, limit, margin, why."""
+
+    id: str
+    sample: str
+    variant: str
+    dtype: str
+    why: str
+    shapes: tuple[str, ...]
+    params: tuple[tuple[str, Json], ...]
+    verdict: Verdict
+    reason: Reason
+    detail: str
+    measurements: tuple[Measurement, ...]
+    criterion: PlannedCriterion
+    outcome: str
+    """Kind of the first outcome: produced, raised, crashed, timed out, killed, unsupported."""
+    evidence: tuple[Digest, ...]
+    """Blobs of the first repetition."""
+    identical: bool
+    """All repetitions gave the same bits."""
+    differing: tuple[str, ...]
+    reproduce: str
+    """Command line that re-runs this one case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFunction:
+    """One function with its cases, worst first."""
+
+    id: str
+    side: Side
+    area: str
+    requirement: str
+    source: str
+    oracle: str
+    names: tuple[str, ...]
+    verdict: Verdict
+    passed: int
+    failed: int
+    indeterminate: int
+    worst: Measurement | None
+    """Largest error / limit ratio over its cases."""
+    faults: tuple[FaultDetection, ...]
+    cases: tuple[ReportCase, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What differs between two runs of the same plan: times, people, reuse. Left out when reports are compared."""
+
+    started: str
+    """UTC, ISO 8601."""
+    finished: str
+    tester: str
+    command: str
+    """Command line as typed."""
+    executed: int
+    """Cases executed in this run."""
+    reused: int
+    """Cases taken from the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something a person must look at."""
+
+    kind: str
+    """`failure`, `indeterminate`, `installation`, `not-offered`, `undetected-fault` ..."""
+    subject: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportModel:
+    """The whole report."""
+
+    schema: int
+    title: str
+    tool: str
+    status: Verdict
+    asked: str
+    library: str
+    version: str
+    backend: str
+    settings: tuple[tuple[str, str], ...]
+    plan: Digest
+    manifest: Digest
+    suite: Digest
+    """Digest of all suite sources."""
+    oracles: tuple[tuple[str, str], ...]
+    """Versions of the arithmetic that references are computed with."""
+    environment: EnvironmentRecord
+    repetitions: tuple[str, ...]
+    required_identical: tuple[str, ...]
+    functions: tuple[ReportFunction, ...]
+    not_offered: tuple[NotOffered, ...]
+    findings: tuple[Finding, ...]
+    run: RunFacts
+    signed_by: str
+    """Name of the machine key, empty = UNSIGNED."""
+
+    def count(self, verdict: Verdict, side: Side | None = None) -> int:
+        """Cases of a verdict, optionally of one side (functions of both sides count on each)."""
+        attr = verdict.value.lower()
+        return sum(int(getattr(f, attr)) for f in self.functions if side is None or f.side in (side, Side.BOTH))

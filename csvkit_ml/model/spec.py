@@ -1,0 +1,45 @@
+"""What was asked, and what it resolved to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentRequest:
+    """How the tested environment is to be had."""
+
+    python: str = ""
+    """Path of an interpreter to adopt unchanged; empty = build with uv."""
+    find_links: tuple[str, ...] = ()
+    """Folders or pages with wheels."""
+    index_url: str = ""
+    """Package index instead of the default one."""
+    extra_index_urls: tuple[str, ...] = ()
+    """Further indexes."""
+    torch_backend: str = ""
+    """uv's --torch-backend, e.g. `cpu`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationSpec:
+    """One library to validate: as asked and as resolved."""
+
+    asked: str
+    """Requirement as typed, e.g. `torch==2.x`."""
+    library: str
+    """Normalised library name, e.g. `torch`."""
+    version: str
+    """Resolved public version, e.g. `2.13.0`."""
+    local: str = ""
+    """Local version label = build axis, e.g. `cpu`."""
+    resolved_on: str = ""
+    """UTC date of the resolution, ISO 8601."""
+    backend: str = "cpu"
+    """Backend specification, e.g. `cpu:threads=1`."""
+    functions: tuple[str, ...] = ()
+    """Selected function ids or globs; empty = all that the library offers."""
+
+    @property
+    def full_version(self) -> str:
+        return f"{self.version}+{self.local}" if self.local else self.version
