@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, Optional
 
 
 class Binding(NamedTuple):
@@ -15,20 +16,20 @@ class Binding(NamedTuple):
 
     function: str
     """Function id of validation_suites."""
-    forms: Dict[str, Callable[..., Any]]
+    forms: dict[str, Callable[..., Any]]
     """First entry = plain form; names are kebab case."""
-    names: Tuple[str, ...]
+    names: tuple[str, ...]
     """Public names of the library that this verifies, e.g. `torch.exp`, `torch.nn.functional.gelu`."""
-    dtypes: Tuple[str, ...]
+    dtypes: tuple[str, ...]
     """Sample dtypes offered."""
-    layouts: Tuple[str, ...] = ("strided", "transposed", "offset")
+    layouts: tuple[str, ...] = ("strided", "transposed", "offset")
     """Storage layouts of the inputs in which the plain form must give the same answer."""
-    modes: Tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
     """Execution modes in which the plain form must give the same answer, e.g. `inference-mode`."""
     since: str = ""
     """First library version that offers it, empty = all."""
 
-    def variants(self) -> Tuple[str, ...]:
+    def variants(self) -> tuple[str, ...]:
         """Names of all variants, plain first."""
         return tuple(self.forms) + tuple("layout=" + x for x in self.layouts) + tuple("mode=" + x for x in self.modes)
 
@@ -37,7 +38,7 @@ class WireTensor(NamedTuple):
     """A tensor as it crosses the pipe."""
 
     dtype: str
-    shape: Tuple[int, ...]
+    shape: tuple[int, ...]
     data: Any
     """bytes or memoryview, little-endian, C order."""
 
@@ -48,9 +49,9 @@ class WireRequest(NamedTuple):
     op: str
     """Function id."""
     variant: str
-    params: Dict[str, Any]
+    params: dict[str, Any]
     """Lists instead of tuples, as JSON gives them."""
-    inputs: List[WireTensor]
+    inputs: list[WireTensor]
     program: bytes = b""
     """Serialised model, for libraries that execute one."""
 
@@ -65,15 +66,15 @@ class Runtime:
     The constructor imports the library and computes nothing (it runs in the zygote, before fork).
     """
 
-    def apply(self, settings: Dict[str, str]) -> Dict[str, str]:
+    def apply(self, settings: dict[str, str]) -> dict[str, str]:
         """In the cell process, before the first case: put runtime options (threads, ...) in force; return what is proven in force."""
         raise NotSupported("settings")
 
-    def describe(self) -> Dict[str, str]:
+    def describe(self) -> dict[str, str]:
         """Build facts as the library reports them: version, BLAS, threads, capability, providers, devices."""
         raise NotSupported("describe")
 
-    def run(self, request: WireRequest) -> List[Tuple[str, WireTensor]]:
+    def run(self, request: WireRequest) -> list[tuple[str, WireTensor]]:
         """Execute one case; (output name, tensor) in order. Raises whatever the library raises."""
         raise NotSupported("run")
 

@@ -110,6 +110,8 @@ class Reason(Enum):
     WRONG_SHAPE = "the shape differs"
     WRONG_DTYPE = "the dtype differs"
     WRONG_NAMES = "number or names of the outputs differ"
+    EMPTY_AS_DEFINED = "empty, of the right shape and dtype, as the definition says"
+    STATISTICS_FIT = "the sample fits the distribution at the level fixed in the plan"
     NOTHING_COMPARED = "zero elements compared: proves nothing"
     REFUSED = "an exception was raised where a value is defined"
     CRASHED = "the library ended the process"
@@ -131,6 +133,8 @@ class Verdict(Enum):
 VERDICT: Mapping[Reason, Verdict] = {
     Reason.WITHIN_BAND: Verdict.PASSED,
     Reason.IDENTICAL: Verdict.PASSED,
+    Reason.EMPTY_AS_DEFINED: Verdict.PASSED,
+    Reason.STATISTICS_FIT: Verdict.PASSED,
     Reason.BEYOND_BAND: Verdict.FAILED,
     Reason.BEYOND_HARD: Verdict.FAILED,
     Reason.SPECIAL_VALUE: Verdict.FAILED,

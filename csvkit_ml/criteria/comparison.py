@@ -1,0 +1,113 @@
+"""The one comparison loop of all difference criteria: classes of values first, then |y - r| + rad(r) <= T."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from csvkit_ml.criteria.formats import FORMATS
+from csvkit_ml.model.function import Expected, Measurement, Reason
+from csvkit_ml.model.tensor import Array
+
+_NOTHING_ENDS = 64
+
+
+def empty(expected: Expected) -> Measurement:
+    """The true result has no elements: shape and dtype, already compared, are the whole statement."""
+    return Measurement(output=expected.name, reason=Reason.EMPTY_AS_DEFINED, compared=0)
+
+
+def differences(actual: Array, expected: Expected, *, band: Array, hard: Array) -> Measurement:
+    """Judge by absolute limits.
+
+    1. NaN must meet NaN, infinity the same infinity (or a true value that rounds to it), an exact zero its sign.
+    2. Elsewhere |y - r| + rad(r) is divided by the band limit; the worst ratio decides.
+    3. A reference that is less accurate than a quarter of the band makes the result REFERENCE_WEAK, never a failure.
+
+    Args:
+        actual: library's output, own dtype, shape of expected.
+        expected: true value.
+        band: declared accuracy, absolute, broadcastable.
+        hard: a-priori bound, absolute, broadcastable.
+    """
+    if expected.value.size == 0:
+        return empty(expected)
+    wide = np.complex128 if actual.dtype.kind == "c" or expected.value.dtype.kind == "c" else np.float64
+    with np.errstate(all="ignore"):
+        y = actual.astype(wide)
+        r = expected.value.astype(wide)
+        error = np.abs((y - r) - (0.0 if expected.low is None else expected.low)) + expected.radius
+        settled, clash = _special(y, r, expected, np.broadcast_to(band, r.shape))
+        error = np.where(settled, 0.0, np.where(clash, np.inf, error))
+        ratio = np.where(error == 0, 0.0, error / np.broadcast_to(band, r.shape))
+    ratio = np.where(np.isnan(ratio), np.inf, ratio)
+    weak = (~settled & ~clash) & (np.broadcast_to(np.asarray(expected.radius), r.shape) * 4 > np.broadcast_to(band, r.shape)) & (ratio > 1)
+    return _summary(actual, expected, error=error, ratio=ratio, band=band, hard=hard, clash=clash, weak=bool(weak.any()))
+
+
+def _special(y: Array, r: Array, expected: Expected, band: Array) -> tuple[Array, Array]:
+    """(settled: equal as special values, clash: different as special values)."""
+    y_nan, r_nan = np.isnan(y), np.isnan(r)
+    y_inf, r_inf = np.isinf(y), np.isinf(r)
+    same_inf = y_inf & (y == r)
+    if y.dtype.kind == "c":
+        same_inf = y_inf & r_inf
+        overflow = np.zeros(y.shape, dtype=bool)
+    else:
+        overflow = y_inf & ~r_inf & (np.sign(y) == np.sign(r)) & FORMATS[expected.dtype].overflows(r, band)
+    settled = (y_nan & r_nan) | same_inf | overflow
+    clash = ~settled & (y_nan | r_nan | y_inf | r_inf)
+    if not expected.any_sign_of_zero and y.dtype.kind != "c":
+        exact_zero = (r == 0) & (np.broadcast_to(np.asarray(expected.radius), r.shape) == 0)
+        if expected.low is not None:
+            exact_zero &= expected.low == 0
+        clash |= exact_zero & (y == 0) & (np.signbit(y) != np.signbit(r))
+    return settled, clash
+
+
+def _summary(
+    actual: Array, expected: Expected, *, error: Array, ratio: Array, band: Array, hard: Array, clash: Array, weak: bool
+) -> Measurement:
+    worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape) if ratio.ndim else ()
+    full_hard = np.broadcast_to(hard, ratio.shape)
+    finite = np.isfinite(ratio)
+    capped = np.minimum(ratio[finite], 1e150)
+    rms = float(np.sqrt(np.mean(np.square(capped)))) if finite.any() else 0.0
+    if clash.any():
+        reason = Reason.SPECIAL_VALUE
+    elif weak:
+        reason = Reason.REFERENCE_WEAK
+    elif (error > full_hard).any():
+        reason = Reason.BEYOND_HARD
+    else:
+        reason = Reason.BEYOND_BAND if (ratio > 1).any() else Reason.WITHIN_BAND
+    return Measurement(
+        output=expected.name,
+        reason=reason,
+        compared=int(ratio.size),
+        offenders=int(np.count_nonzero(ratio > 1)),
+        error=float(error[worst]),
+        limit=float(np.broadcast_to(band, ratio.shape)[worst]),
+        hard_limit=float(full_hard[worst]),
+        ratio=float(ratio[worst]),
+        rms_ratio=rms,
+        worst_index=tuple(int(i) for i in worst),
+        expected=true_text(expected, worst),
+        actual=text(actual[worst]),
+    )
+
+
+def text(value: object) -> str:
+    """A number as text that reads back to the same bits."""
+    scalar = np.asarray(value)
+    if scalar.dtype.kind == "V":
+        scalar = scalar.astype(np.float32)
+    return str(scalar.item())[:_NOTHING_ENDS]
+
+
+def true_text(expected: Expected, index: tuple[np.intp, ...] | tuple[int, ...]) -> str:
+    """The true value at an index, with its trailing part and radius where there are any."""
+    out = text(expected.value[index])
+    if expected.low is not None and expected.low[index] != 0:
+        out += f" + {float(expected.low[index]):.3g}"
+    radius = float(np.broadcast_to(np.asarray(expected.radius), expected.shape)[index])
+    return out + (f" +/- {radius:.1g}" if radius else "")
