@@ -85,7 +85,7 @@ def one_element(amount: float = 0.5) -> Fault:
             last[-1] = (value * (1 + amount) + amount if finite else 1.0)  # fmt: skip
         return out
 
-    return Fault(id="tail-element", sentence="The last element alone is wrong, as when a vector loop misses its tail.", apply=_on_first(change))
+    return Fault(id="tail-element", sentence="The last element alone is wrong: a vector loop missed its tail.", apply=_on_first(change))
 
 
 def transposed() -> Fault:

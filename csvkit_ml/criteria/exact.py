@@ -33,9 +33,10 @@ class Exact:
         bad = ~same
         index = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape)) if bad.ndim else ()
         failed = bool(bad.any())
+        wrong = Reason.SPECIAL_VALUE if failed and _special_at(actual, true, index) else Reason.BEYOND_HARD
         return Measurement(
             output=expected.name,
-            reason=Reason.SPECIAL_VALUE if failed and _special_at(actual, true, index) else Reason.BEYOND_HARD if failed else Reason.IDENTICAL,
+            reason=wrong if failed else Reason.IDENTICAL,
             compared=int(same.size),
             offenders=int(np.count_nonzero(bad)),
             error=_distance(actual[index], true[index]) if failed else 0.0,

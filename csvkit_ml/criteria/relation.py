@@ -23,7 +23,7 @@ class BackwardError:
     factor: float = 4.0
     hard_factor: float = 30.0
     normal: bool = False
-    rationale: str = "A backward stable solver returns the exact solution of a problem perturbed by p(n) u; the forward error may be kappa times larger."
+    rationale: str = "A backward stable solver solves a problem perturbed by p(n) u exactly; its forward error may be kappa times larger."
     literature: str = "Rigal and Gaches 1967; Higham 2002, ch. 7 and 20; LAPACK test ratios (< 30)"
     kind: str = "backward error"
 

@@ -66,7 +66,7 @@ class Goodness:
     distribution: str
     """Key of TESTS: uniform(low, high), normal(mean, sd), bernoulli(p, value)."""
     arguments: tuple[float, ...]
-    rationale: str = "A correct generator is rejected with probability at most 1e-6 over the whole suite; the level is fixed before the run."
+    rationale: str = "A correct generator is rejected with probability at most 1e-6 over the whole suite; fixed before the run."
     literature: str = "Holm 1979; Kolmogorov-Smirnov, Pearson chi-square, exact binomial and Wald-Wolfowitz runs tests"
     kind: str = "goodness of fit"
 

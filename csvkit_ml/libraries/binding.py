@@ -82,6 +82,3 @@ class Runtime:
         """Fill free memory with a pattern (NaN bit patterns), so that reads of uninitialised memory show."""
         raise NotSupported("dirty")
 
-
-Lowered = Optional[bytes]
-"""Program for the worker, None where the library is called directly."""

@@ -1,4 +1,5 @@
 """The nouns: frozen values, no I/O.
 
-Order, one way only: digest < tensor < function < spec < plan < environment < observation < evidence < judgement < report < signature < codec.
+Order, one way only (import-linter): digest < tensor < function < spec < plan < environment < observation
+< evidence < judgement < report < signature < codec.
 """

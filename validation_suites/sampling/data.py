@@ -39,7 +39,7 @@ def all_patterns(dtype: str) -> Tensor:
 
 
 def special(dtype: str) -> Array:
-    """Special values of a float format: zeros, subnormals, binade edges, near-overflow, infinities, NaN, both signs. 1-d, float64 or narrower values."""
+    """Special values of a float format, 1-d: zeros, subnormals, binade edges, near-overflow, infinities, NaN, both signs."""
     form = FORMATS[dtype]
     edges = [2.0**e for e in range(-10, 11)]
     magnitudes = [0.0, form.tiny, 3 * form.tiny, form.eta - form.tiny, form.eta, form.eta * 1.5, form.u, 1 - form.u, 1 + 2 * form.u]

@@ -1,0 +1,64 @@
+"""The checker checked: every seeded fault of a function must be rejected, and the true result accepted, on real samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from csvkit_ml.criteria import round_to
+from csvkit_ml.model.function import VERDICT, Criterion, Expected, Function, Measurement, Reason, Results, Sample, Verdict
+from csvkit_ml.model.judgement import FaultDetection
+
+
+def _judge(results: Results, expected: tuple[Expected, ...], criterion: Criterion) -> tuple[Measurement, ...]:
+    """Shape and dtype first, as for a library's own outputs."""
+    out = []
+    for result, e in zip(results, expected, strict=True):
+        if tuple(result.shape) != e.shape:
+            out.append(Measurement(output=e.name, reason=Reason.WRONG_SHAPE, compared=0, ratio=float("inf")))
+        else:
+            out.append(criterion.measure(result, e))
+    return tuple(out)
+
+
+def _accepted(found: tuple[Measurement, ...]) -> bool:
+    return bool(found) and all(VERDICT[m.reason] is Verdict.PASSED for m in found)
+
+
+def _rejected(found: tuple[Measurement, ...]) -> bool:
+    return any(VERDICT[m.reason] is Verdict.FAILED for m in found)
+
+
+def detect(function: Function, notify: Callable[[str], None] = lambda text: None) -> tuple[FaultDetection, ...]:
+    """Apply each seeded fault to the true results of every sample.
+
+    A fault counts as detected when at least one sample rejects it and the unchanged result is accepted on every sample.
+    """
+    tried = dict.fromkeys((f.id for f in function.faults), 0)
+    rejected = dict(tried)
+    accepted = True
+    for sample in function.samples():
+        notify(sample.name)
+        expected = function.reference(sample)
+        criterion = function.criterion_for(sample)
+        true = true_results(function, sample, expected)
+        accepted &= _accepted(_judge(true, expected, criterion))
+        for fault in function.faults:
+            with np.errstate(all="ignore"):
+                wrong = fault.apply(function, sample, true)
+            if wrong is None:
+                continue
+            tried[fault.id] += 1
+            rejected[fault.id] += _rejected(_judge(wrong, expected, criterion))
+    return tuple(
+        FaultDetection(
+            function=function.id, fault=f.id, sentence=f.sentence, tried=tried[f.id], rejected=rejected[f.id], accepted_true=accepted
+        )
+        for f in function.faults
+    )
+
+
+def true_results(function: Function, sample: Sample, expected: tuple[Expected, ...]) -> Results:
+    """What a perfect library answers: the true values correctly rounded."""
+    return tuple(round_to(e.dtype, e.value, e.low) for e in expected)

@@ -1,0 +1,49 @@
+"""ONNX Runtime, host half: samples become ONNX models."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Any
+
+from csvkit_ml.errors import SuiteError
+from csvkit_ml.libraries.onnxruntime import lowering
+from csvkit_ml.libraries.onnxruntime.lowering.model import Lowering
+from csvkit_ml.libraries.port import Library, Offer
+
+
+@cache
+def lowerings() -> dict[str, Lowering]:
+    """Every lowering by function id. Raises SuiteError on a duplicate."""
+    found: dict[str, Lowering] = {}
+    for info in pkgutil.iter_modules(lowering.__path__):
+        module = importlib.import_module(f"{lowering.__name__}.{info.name}")
+        for made in getattr(module, "LOWERINGS", ()):
+            if made.function in found:
+                raise SuiteError(f"two onnxruntime lowerings of {made.function!r}")
+            found[made.function] = made
+    return found
+
+
+def offers() -> tuple[Offer, ...]:
+    """One offer per lowering."""
+    return tuple(
+        Offer(function=w.function, names=w.names, dtypes=w.dtypes, variants=w.variants, since=w.since) for w in lowerings().values()
+    )
+
+
+def lower(function: str, sample: Any) -> bytes:
+    """The serialised model of a sample (deterministic)."""
+    return bytes(lowerings()[function].build(sample).SerializeToString(deterministic=True))
+
+
+LIBRARY = Library(
+    name="onnxruntime",
+    distributions=("onnxruntime", "onnxruntime-gpu"),
+    maker="Microsoft Corporation and the ONNX Runtime contributors",
+    title="ONNX Runtime",
+    offers=offers,
+    lower=lower,
+    staged=("csvkit_ml.libraries.onnxruntime", "csvkit_ml.libraries.onnxruntime.staged"),
+)

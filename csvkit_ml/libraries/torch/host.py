@@ -1,0 +1,24 @@
+"""PyTorch, host half: what is bound. The library is called directly, so nothing is lowered."""
+
+from __future__ import annotations
+
+from csvkit_ml.libraries.port import Library, Offer
+from csvkit_ml.libraries.torch.staged.catalogue import bindings
+
+
+def offers() -> tuple[Offer, ...]:
+    """One offer per binding."""
+    return tuple(
+        Offer(function=b.function, names=b.names, dtypes=b.dtypes, variants=b.variants(), since=b.since) for b in bindings().values()
+    )
+
+
+LIBRARY = Library(
+    name="torch",
+    distributions=("torch",),
+    maker="The PyTorch contributors (PyTorch Foundation)",
+    title="PyTorch",
+    offers=offers,
+    lower=lambda function, sample: b"",
+    staged=("csvkit_ml.libraries.torch", "csvkit_ml.libraries.torch.staged"),
+)
