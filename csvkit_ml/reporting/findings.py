@@ -1,0 +1,97 @@
+"""What a person must look at, from the assembled parts of a report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from csvkit_ml.model.environment import EnvironmentRecord
+from csvkit_ml.model.function import Verdict
+from csvkit_ml.model.plan import PlannedFunction, ValidationPlan
+from csvkit_ml.model.report import Finding, ReportFunction, RunFacts
+
+KINDS = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "incomplete")
+"""Kinds of finding in the order of the report."""
+
+MAKER = "maker"
+"""Name under which the library's fingerprint tells who makes it."""
+
+
+def find(
+    *, plan: ValidationPlan, environment: EnvironmentRecord, functions: tuple[ReportFunction, ...], run: RunFacts
+) -> tuple[Finding, ...]:
+    """All findings, by kind, then in the order of the report's functions."""
+    planned = {f.id: f for f in plan.functions}
+    found = [
+        *_verdicts(functions),
+        *(x for f in functions for x in _faults(f, planned[f.id].faults)),
+        *_installation(environment),
+        *(x for f in functions for x in _repeatability(f, planned[f.id])),
+        *(Finding(kind="not-offered", subject=n.function, sentence=f"{n.what}: {n.reason}") for n in plan.not_offered),
+        *_incomplete(environment, run),
+    ]
+    return tuple(sorted(found, key=lambda f: KINDS.index(f.kind)))
+
+
+def _verdicts(functions: tuple[ReportFunction, ...]) -> Iterator[Finding]:
+    kinds = {Verdict.FAILED: "failure", Verdict.INDETERMINATE: "indeterminate"}
+    for f in functions:
+        if f.verdict in kinds:
+            yield Finding(kind=kinds[f.verdict], subject=f.id, sentence=_why(f))
+
+
+def _why(f: ReportFunction) -> str:
+    """Counts, then each reason with its number of cases, then the first case in words."""
+    if not f.cases:
+        return "No case was planned: nothing is shown."
+    reasons = Counter(c.reason.value for c in f.cases if c.verdict is not Verdict.PASSED)
+    told = "; ".join(f"{r} ({n})" for r, n in sorted(reasons.items(), key=lambda x: (-x[1], x[0])))
+    first = f.cases[0]
+    counts = f"{f.failed} failed and {f.indeterminate} indeterminate of {len(f.cases)} cases"
+    return f"{counts}: {told}. First, {first.id}: {first.detail}"
+
+
+def _faults(f: ReportFunction, planned: tuple[str, ...]) -> Iterator[Finding]:
+    for d in f.faults:
+        if d.detected:
+            continue
+        if not d.accepted_true:
+            why = "the unchanged true result was rejected, so a rejection of the fault shows nothing"
+        else:
+            why = f"none of the {d.tried} samples tried rejects it" if d.tried else "no sample can be made to show it"
+        yield Finding(kind="undetected-fault", subject=f"{f.id}: {d.fault}", sentence=f"Seeded fault ({d.sentence}) is not detected: {why}.")
+    for fault in planned:
+        if fault not in {d.fault for d in f.faults}:
+            yield Finding(kind="undetected-fault", subject=f"{f.id}: {fault}", sentence="Seeded fault was never tried.")
+
+
+def _installation(environment: EnvironmentRecord) -> Iterator[Finding]:
+    for i in environment.findings:
+        yield Finding(kind="installation", subject=i.distribution, sentence=f"{i.what}: {i.path}")
+
+
+def _repeatability(f: ReportFunction, planned: PlannedFunction) -> Iterator[Finding]:
+    differing = [c for c in f.cases if c.differing]
+    if not differing:
+        return
+    kinds = ", ".join(sorted({k for c in differing for k in c.differing}))
+    rule = "Identical bits are required." if planned.repeatable else "Identical bits are not required of this function."
+    first = differing[0].id
+    sentence = f"{len(differing)} of {len(f.cases)} cases give other bits when repeated ({kinds}). {rule} First: {first}"
+    yield Finding(kind="not-repeatable", subject=f.id, sentence=sentence)
+
+
+def _incomplete(environment: EnvironmentRecord, run: RunFacts) -> Iterator[Finding]:
+    """Facts that the first page must state and nobody recorded."""
+    facts = environment.fingerprint
+    missing = {
+        "tester": not run.tester,
+        "date": not run.finished,
+        "maker of the library": not dict(facts.library).get(MAKER),
+        "hardware and operating system": not facts.host,
+        "interpreter": not facts.interpreter,
+        "distributions": not environment.distributions,
+    }
+    for what, absent in missing.items():
+        if absent:
+            yield Finding(kind="incomplete", subject=what, sentence="Not recorded: until it is, this report is a draft.")

@@ -1,0 +1,83 @@
+"""report.html: one self-contained file, no network, readable with scripts off, filterable and sortable with scripts on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from csvkit_ml.model.function import Verdict
+from csvkit_ml.model.report import ReportModel
+from csvkit_ml.reporting import display, html_view
+from csvkit_ml.reporting.format import Format
+
+_TEMPLATES = ("report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "environment.html.j2", "closing.html.j2")
+
+
+def render(model: ReportModel) -> bytes:
+    """The page as UTF-8 bytes; the same model gives the same bytes."""
+    style, script = _text("report.css"), _text("report.js")
+    functions = html_view.function_views(model)
+    page = _environment().get_template("report.html.j2")
+    text = page.render(
+        m=model,
+        policy=_policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        functions=functions,
+        sides=html_view.side_views(model, functions),
+        findings=html_view.finding_groups(model.findings),
+        faults=tuple(d for f in model.functions for d in f.faults),
+        maker=html_view.maker(model),
+        counts=tuple((v, model.count(v)) for v in Verdict),
+    )
+    return text.encode()
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing may be loaded or sent; only this style sheet and this script may act."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _text(name: str) -> str:
+    return files("csvkit_ml.reporting.templates").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+def _shown(value: object) -> object:
+    """Every text on its way into the page: what hides or reorders characters is made visible, then escaped."""
+    return display.visible(value) if type(value) is str else value
+
+
+@cache
+def _environment() -> Environment:
+    env = Environment(
+        loader=DictLoader({name: _text(name) for name in _TEMPLATES}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {
+        "number": display.number,
+        "ratio": display.ratio,
+        "index": display.shape_index,
+        "parameters": html_view.parameters,
+        "plural": display.plural,
+        "ordinary": html_view.ordinary,
+    }
+    return env
+
+
+FORMAT = Format(name="html", filename="report.html", render=render)

@@ -1,0 +1,167 @@
+"""What report.html shows, as values: which words, in which order. The templates only place them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from csvkit_ml.model.function import Json, Measurement, SampleClass, Side, Verdict
+from csvkit_ml.model.plan import PlannedCriterion
+from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportModel
+from csvkit_ml.reporting import display
+from csvkit_ml.reporting.assemble import worst_of
+from csvkit_ml.reporting.findings import KINDS, MAKER
+from csvkit_ml.reporting.strip import strip
+
+FINDING_TITLES = {
+    "failure": "Failed functions",
+    "indeterminate": "Indeterminate functions",
+    "undetected-fault": "Seeded faults that the cases do not detect",
+    "installation": "Installed files that differ from their record",
+    "not-repeatable": "Results that change when repeated",
+    "not-offered": "Not offered",
+    "incomplete": "Not recorded",
+}
+"""A heading for every kind of finding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a case table: texts ready to be placed."""
+
+    case: ReportCase
+    css: str
+    """`p`, `f` or `i`."""
+    sort: str
+    """Error / limit for sorting, with full precision."""
+    shown: Measurement | None
+    """The worst output."""
+    error: str
+    limit: str
+    ratio: str
+    margin: str
+    criterion: int
+    """Number of its limit within the function."""
+    repeated: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionView:
+    """One function, its case rows, and its distinct limits numbered from 1."""
+
+    anchor: str
+    function: ReportFunction
+    worst: str
+    rows: tuple[Row, ...]
+    limits: tuple[PlannedCriterion, ...]
+    strip: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideView:
+    """One regime."""
+
+    side: Side
+    heading: str
+    regime: str
+    own: tuple[FunctionView, ...]
+    """Functions detailed here, in the model's order."""
+    cited: tuple[FunctionView, ...]
+    """Functions of both sides that are detailed under the other heading."""
+    counts: tuple[int, int, int]
+    """Passed, failed, indeterminate cases, functions of both sides included."""
+
+
+def function_views(model: ReportModel) -> tuple[FunctionView, ...]:
+    """Every function, in the model's order."""
+    return tuple(_function_view(f, n) for n, f in enumerate(model.functions, 1))
+
+
+def side_views(model: ReportModel, functions: tuple[FunctionView, ...]) -> tuple[SideView, ...]:
+    """Inference first; functions of both sides are detailed there and cited under training."""
+    both = tuple(f for f in functions if f.function.side is Side.BOTH)
+    return (
+        SideView(
+            side=Side.INFERENCE,
+            heading="Inference functionality: SOUP (IEC 62304)",
+            regime="These functions execute inside the device. They are software of unknown provenance: each has a requirement and is verified against it.",
+            own=tuple(f for f in functions if f.function.side in (Side.INFERENCE, Side.BOTH)),
+            cited=(),
+            counts=_counts(model, Side.INFERENCE),
+        ),
+        SideView(
+            side=Side.TRAINING,
+            heading="Training functionality: tool (ISO 13485, software validation)",
+            regime="These functions shape a model but are not part of the device. They are a tool of the quality system.",
+            own=tuple(f for f in functions if f.function.side is Side.TRAINING),
+            cited=both,
+            counts=_counts(model, Side.TRAINING),
+        ),
+    )
+
+
+def _counts(model: ReportModel, side: Side) -> tuple[int, int, int]:
+    return (model.count(Verdict.PASSED, side), model.count(Verdict.FAILED, side), model.count(Verdict.INDETERMINATE, side))
+
+
+def finding_groups(findings: Iterable[Finding]) -> tuple[tuple[str, tuple[Finding, ...]], ...]:
+    """(heading, findings) of every kind that occurs; a kind unknown here keeps its own name."""
+    found = tuple(findings)
+    kinds = [*KINDS, *sorted({f.kind for f in found} - set(KINDS))]
+    groups = ((FINDING_TITLES.get(k, k), tuple(f for f in found if f.kind == k)) for k in kinds)
+    return tuple((title, group) for title, group in groups if group)
+
+
+def maker(model: ReportModel) -> str:
+    """Who makes the library, as its installed metadata tells; empty when not recorded."""
+    return dict(model.environment.fingerprint.library).get(MAKER, "")
+
+
+def parameters(params: tuple[tuple[str, Json], ...]) -> str:
+    """`axis=1, keepdims=true`."""
+    return ", ".join(f"{name}={_json(value)}" for name, value in params)
+
+
+def _json(value: Json) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_json(v) for v in value)}]"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "none"}[value]
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _function_view(function: ReportFunction, ordinal: int) -> FunctionView:
+    limits = tuple(dict.fromkeys(c.criterion for c in function.cases))
+    numbers = {limit: n for n, limit in enumerate(limits, 1)}
+    worst = (worst_of(c.measurements) for c in function.cases)
+    return FunctionView(
+        anchor=f"f{ordinal}",
+        function=function,
+        worst=display.ratio(function.worst.ratio) if function.worst else "–",
+        rows=tuple(_row(c, numbers[c.criterion]) for c in function.cases),
+        limits=limits,
+        strip=strip(tuple(m.ratio for m in worst if m is not None)),
+    )
+
+
+def _row(case: ReportCase, criterion: int) -> Row:
+    m = worst_of(case.measurements)
+    return Row(
+        case=case,
+        css=case.verdict.value[0].lower(),
+        sort=repr(m.ratio) if m else "",
+        shown=m,
+        error=display.number(m.error) if m else "–",
+        limit=display.number(m.limit) if m else "–",
+        ratio=display.ratio(m.ratio) if m else "–",
+        margin=display.margin(m.error, m.ratio) if m else "–",
+        criterion=criterion,
+        repeated="same bits" if case.identical else f"differs: {', '.join(case.differing)}" if case.differing else "not shown",
+    )
+
+
+def ordinary(why: str) -> bool:
+    """Whether a sample is of the ordinary class, whose name needs no mention."""
+    return why == SampleClass.ORDINARY.value

@@ -1,0 +1,1 @@
+"""Texts of report.html: Jinja2 templates, style sheet, script."""
