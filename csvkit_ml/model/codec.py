@@ -31,18 +31,20 @@ class CodecError(ValueError):
 
 def to_json(value: object) -> Any:
     """A record as plain JSON values."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [f.name for f in dataclasses.fields(value)]
-        out: dict[str, Any] = {n: to_json(getattr(value, n)) for n in names}
-        if type(value).__name__ in _UNION_MEMBERS:
-            out["kind"] = type(value).__name__
-        return out
-    if isinstance(value, Enum):
-        return value.value
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
     if isinstance(value, tuple | list):
         return [to_json(v) for v in value]
     if isinstance(value, float):
         return _float_to_json(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        out: dict[str, Any] = {n: to_json(getattr(value, n)) for n in _field_names(kind)}
+        if kind.__name__ in _UNION_MEMBERS:
+            out["kind"] = kind.__name__
+        return out
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _MAX_INT:
         return {"$int": str(value)}
     if value is None or isinstance(value, bool | int | str):
@@ -51,6 +53,11 @@ def to_json(value: object) -> Any:
 
 
 _UNION_MEMBERS = frozenset({"Produced", "Raised", "Crashed", "TimedOut", "Killed", "Unsupported"})
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind))
 
 
 def _float_to_json(value: float) -> Any:
