@@ -31,7 +31,7 @@ class CodecError(ValueError):
 
 def to_json(value: object) -> Any:
     """A record as plain JSON values."""
-    kind = type(value)
+    kind: type[Any] = type(value)
     if kind is str or kind is bool or value is None:
         return value
     if isinstance(value, tuple | list):

@@ -127,9 +127,7 @@ def _function(
     repetitions: tuple[str, ...],
     detections: tuple[FaultDetection, ...],
 ) -> ReportFunction:
-    cases = [
-        _case(f"{planned.id}/{s.name}/{v}", s, v, judged, observed, repetitions) for s in planned.samples for v in s.variants
-    ]
+    cases = [_case(f"{planned.id}/{s.name}/{v}", s, v, judged, observed, repetitions) for s in planned.samples for v in s.variants]
     cases.sort(key=_case_order)
     verdicts = tuple(c.verdict for c in cases)
     return ReportFunction(

@@ -59,7 +59,9 @@ def _faults(f: ReportFunction, planned: tuple[str, ...]) -> Iterator[Finding]:
             why = "the unchanged true result was rejected, so a rejection of the fault shows nothing"
         else:
             why = f"none of the {d.tried} samples tried rejects it" if d.tried else "no sample can be made to show it"
-        yield Finding(kind="undetected-fault", subject=f"{f.id}: {d.fault}", sentence=f"Seeded fault ({d.sentence}) is not detected: {why}.")
+        yield Finding(
+            kind="undetected-fault", subject=f"{f.id}: {d.fault}", sentence=f"Seeded fault ({d.sentence}) is not detected: {why}."
+        )
     for fault in planned:
         if fault not in {d.fault for d in f.faults}:
             yield Finding(kind="undetected-fault", subject=f"{f.id}: {fault}", sentence="Seeded fault was never tried.")

@@ -40,9 +40,7 @@ def render(model: ReportModel) -> bytes:
 
 def _policy(style: str, script: str) -> str:
     """Nothing may be loaded or sent; only this style sheet and this script may act."""
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
-    )
+    return f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
 
 
 def _hash(text: str) -> str:

@@ -23,7 +23,8 @@ def render(model: ReportModel) -> bytes:
     for f in model.functions:
         root.append(_suite(model, f))
     ET.indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+    body: bytes = ET.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 
 def xml_text(text: str) -> str:

@@ -10,7 +10,18 @@ from csvkit_ml.model.environment import Distribution, EnvironmentRecord, Fingerp
 from csvkit_ml.model.evidence import EvidenceManifest
 from csvkit_ml.model.function import Measurement, Reason, SampleClass, Side
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, FunctionJudgement, Judgement
-from csvkit_ml.model.observation import Crashed, Killed, Observation, Outcome, OutputRef, Produced, Raised, Repetition, TimedOut, Unsupported
+from csvkit_ml.model.observation import (
+    Crashed,
+    Killed,
+    Observation,
+    Outcome,
+    OutputRef,
+    Produced,
+    Raised,
+    Repetition,
+    TimedOut,
+    Unsupported,
+)
 from csvkit_ml.model.plan import REPETITIONS, NotOffered, PlannedCriterion, PlannedFunction, PlannedSample, ValidationPlan
 from csvkit_ml.model.report import ReportModel, RunFacts
 from csvkit_ml.model.spec import ValidationSpec
@@ -77,7 +88,9 @@ class Records:
         )
 
 
-def records(*, functions: int = 14, samples: int = 10, seed: int = 1, bad: float = 0.04, hostile: bool = True, signed_by: str = "") -> Records:
+def records(
+    *, functions: int = 14, samples: int = 10, seed: int = 1, bad: float = 0.04, hostile: bool = True, signed_by: str = ""
+) -> Records:
     """A run of `functions` x `samples` x four variants, of which a share `bad` does not pass."""
     rng = random.Random(seed)
     planned = tuple(_function(rng, i, samples, hostile) for i in range(functions))
@@ -253,7 +266,11 @@ def _measurements(rng: random.Random, reason: Reason) -> tuple[Measurement, ...]
                 actual="nan",
             ),
         )
-    ratio = rng.uniform(1.0001, 40) if reason is Reason.BEYOND_BAND else rng.choice((0.0, 10 ** rng.uniform(-4, -0.01), 10 ** rng.uniform(-1, -0.01)))
+    ratio = (
+        rng.uniform(1.0001, 40)
+        if reason is Reason.BEYOND_BAND
+        else rng.choice((0.0, 10 ** rng.uniform(-4, -0.01), 10 ** rng.uniform(-1, -0.01)))
+    )
     return (_measurement(rng, ratio, Reason.WITHIN_BAND if reason is Reason.NOT_REPEATABLE else reason, "y"),)
 
 
