@@ -12,6 +12,7 @@ import json
 import math
 import types
 import typing
+from collections.abc import Hashable
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, cast
@@ -39,7 +40,7 @@ def to_json(value: object) -> Any:
     if isinstance(value, float):
         return _float_to_json(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        out: dict[str, Any] = {n: to_json(getattr(value, n)) for n in _field_names(kind)}
+        out: dict[str, Any] = {n: to_json(getattr(value, n)) for n in _field_names(cast(Hashable, kind))}
         if kind.__name__ in _UNION_MEMBERS:
             out["kind"] = kind.__name__
         return out
@@ -56,8 +57,8 @@ _UNION_MEMBERS = frozenset({"Produced", "Raised", "Crashed", "TimedOut", "Killed
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(kind))
+def _field_names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(cast(type, kind)))
 
 
 def _float_to_json(value: float) -> Any:

@@ -48,9 +48,11 @@ def assemble(
 ) -> ReportModel:
     """Build the report.
 
-    1. The records must belong together: the manifest names the plan, the judgement names the manifest, and nothing was observed or judged that was not planned.
+    1. The records must belong together: the manifest names the plan, the judgement names the manifest, and nothing
+       was observed or judged that was not planned.
     2. A planned case without a judgement is INDETERMINATE (not executed), never left out.
-    3. Functions: failed, then indeterminate, then passed; within these by area and id. Cases: worst verdict first, ordinary samples before others, then by error / limit.
+    3. Functions: failed, then indeterminate, then passed; within these by area and id. Cases: worst verdict first,
+       ordinary samples before others, then by error / limit.
     4. The status is the worst verdict of all cases.
 
     Raises:

@@ -86,7 +86,8 @@ def side_views(model: ReportModel, functions: tuple[FunctionView, ...]) -> tuple
         SideView(
             side=Side.INFERENCE,
             heading="Inference functionality: SOUP (IEC 62304)",
-            regime="These functions execute inside the device. They are software of unknown provenance: each has a requirement and is verified against it.",
+            regime="These functions execute inside the device. They are software of unknown provenance: "
+            "each has a requirement and is verified against it.",
             own=tuple(f for f in functions if f.function.side in (Side.INFERENCE, Side.BOTH)),
             cited=(),
             counts=_counts(model, Side.INFERENCE),

@@ -112,7 +112,8 @@ def test_a_fault_rejected_together_with_the_truth_is_not_detected() -> None:
     wrong = dataclasses.replace(r.detections[0], accepted_true=False)
     model = dataclasses.replace(r, detections=(wrong, *r.detections[1:])).model()
     assert [f.sentence for f in model.findings if f.kind == "undetected-fault"] == [
-        f"Seeded fault ({wrong.sentence}) is not detected: the unchanged true result was rejected, so a rejection of the fault shows nothing."
+        f"Seeded fault ({wrong.sentence}) is not detected: "
+        "the unchanged true result was rejected, so a rejection of the fault shows nothing."
     ]
 
 

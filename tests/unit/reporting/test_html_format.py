@@ -139,6 +139,12 @@ def test_unsigned_and_status_are_said_loudly() -> None:
     assert "UNSIGNED" not in signed.source.split("</style>")[1] and "lab machine 7" in signed.text()
 
 
+def test_a_missing_fact_of_the_first_page_makes_a_draft() -> None:
+    r = records(functions=2, bad=0.0)
+    assert "DRAFT" not in Page(r.model()).text()
+    assert "DRAFT" in Page(dataclasses.replace(r, run=dataclasses.replace(r.run, tester="")).model()).text()
+
+
 def test_verdicts_are_told_by_word_and_sign() -> None:
     page = Page(records(bad=0.3).model())
     for word in ("✓ passed", "✕ failed", "? indeterminate", "✕ FAILED", "✓ PASSED"):
