@@ -26,6 +26,9 @@ FINDING_TITLES = {
 }
 """A heading for every kind of finding."""
 
+UNFOLDED_CASES = 400
+"""So many cases are laid out when the page opens; more would make filtering slow."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -57,6 +60,8 @@ class FunctionView:
     rows: tuple[Row, ...]
     limits: tuple[PlannedCriterion, ...]
     strip: Markup
+    unfolded: bool
+    """Shown open at first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +80,13 @@ class SideView:
 
 
 def function_views(model: ReportModel) -> tuple[FunctionView, ...]:
-    """Every function, in the model's order."""
-    return tuple(_function_view(f, n) for n, f in enumerate(model.functions, 1))
+    """Every function, in the model's order; those that did not pass are unfolded while few cases are."""
+    views, budget = [], UNFOLDED_CASES
+    for n, f in enumerate(model.functions, 1):
+        unfolded = f.verdict is not Verdict.PASSED and len(f.cases) <= budget
+        budget -= len(f.cases) if unfolded else 0
+        views.append(_function_view(f, n, unfolded))
+    return tuple(views)
 
 
 def side_views(model: ReportModel, functions: tuple[FunctionView, ...]) -> tuple[SideView, ...]:
@@ -133,7 +143,7 @@ def _json(value: Json) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def _function_view(function: ReportFunction, ordinal: int) -> FunctionView:
+def _function_view(function: ReportFunction, ordinal: int, unfolded: bool) -> FunctionView:
     limits = tuple(dict.fromkeys(c.criterion for c in function.cases))
     numbers = {limit: n for n, limit in enumerate(limits, 1)}
     worst = (worst_of(c.measurements) for c in function.cases)
@@ -144,6 +154,7 @@ def _function_view(function: ReportFunction, ordinal: int) -> FunctionView:
         rows=tuple(_row(c, numbers[c.criterion]) for c in function.cases),
         limits=limits,
         strip=strip(tuple(m.ratio for m in worst if m is not None)),
+        unfolded=unfolded,
     )
 
 

@@ -10,6 +10,7 @@ from csvkit_ml.model.function import Side, Verdict
 from csvkit_ml.model.report import ReportModel
 from csvkit_ml.reporting.display import visible
 from csvkit_ml.reporting.html_format import FORMAT
+from csvkit_ml.reporting.html_view import UNFOLDED_CASES, function_views
 from tests.unit.reporting.fake_records import HOSTILE, records
 
 _VOID = {"meta", "input", "br", "img", "link"}
@@ -164,3 +165,11 @@ def test_same_bytes_every_time() -> None:
 def test_an_empty_run_still_renders() -> None:
     page = Page(records(functions=0, hostile=False).model())
     assert "INDETERMINATE" in page.text() and "No function of this side was planned" in page.text()
+
+
+def test_only_a_few_cases_are_unfolded_at_first() -> None:
+    model = records(bad=0.5, functions=40, samples=20).model()
+    views = function_views(model)
+    open_cases = sum(len(v.rows) for v in views if v.unfolded)
+    assert 0 < open_cases <= UNFOLDED_CASES < sum(len(v.rows) for v in views)
+    assert all(v.function.verdict is not Verdict.PASSED for v in views if v.unfolded)
