@@ -113,6 +113,8 @@ class ReportModel:
     run: RunFacts
     signed_by: str
     """Name of the machine key, empty = UNSIGNED."""
+    maker: str = ""
+    """Who makes the library, empty = not recorded (the report is then a draft)."""
 
     def count(self, verdict: Verdict, side: Side | None = None) -> int:
         """Cases of a verdict, optionally of one side (functions of both sides count on each)."""

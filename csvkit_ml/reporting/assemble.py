@@ -45,6 +45,7 @@ def assemble(
     oracles: tuple[tuple[str, str], ...],
     run: RunFacts,
     signed_by: str,
+    maker: str = "",
 ) -> ReportModel:
     """Build the report.
 
@@ -83,9 +84,10 @@ def assemble(
         required_identical=plan.required_identical,
         functions=tuple(functions),
         not_offered=plan.not_offered,
-        findings=find(plan=plan, environment=environment, functions=tuple(functions), run=run),
+        findings=find(plan=plan, environment=environment, functions=tuple(functions), run=run, maker=maker),
         run=run,
         signed_by=signed_by,
+        maker=maker,
     )
 
 

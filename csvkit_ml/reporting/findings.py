@@ -13,12 +13,9 @@ from csvkit_ml.model.report import Finding, ReportFunction, RunFacts
 KINDS = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "incomplete")
 """Kinds of finding in the order of the report."""
 
-MAKER = "maker"
-"""Name under which the library's fingerprint tells who makes it."""
-
 
 def find(
-    *, plan: ValidationPlan, environment: EnvironmentRecord, functions: tuple[ReportFunction, ...], run: RunFacts
+    *, plan: ValidationPlan, environment: EnvironmentRecord, functions: tuple[ReportFunction, ...], run: RunFacts, maker: str
 ) -> tuple[Finding, ...]:
     """All findings, by kind, then in the order of the report's functions."""
     planned = {f.id: f for f in plan.functions}
@@ -28,7 +25,7 @@ def find(
         *_installation(environment),
         *(x for f in functions for x in _repeatability(f, planned[f.id])),
         *(Finding(kind="not-offered", subject=n.function, sentence=f"{n.what}: {n.reason}") for n in plan.not_offered),
-        *_incomplete(environment, run),
+        *_incomplete(environment, run, maker),
     ]
     return tuple(sorted(found, key=lambda f: KINDS.index(f.kind)))
 
@@ -83,13 +80,13 @@ def _repeatability(f: ReportFunction, planned: PlannedFunction) -> Iterator[Find
     yield Finding(kind="not-repeatable", subject=f.id, sentence=sentence)
 
 
-def _incomplete(environment: EnvironmentRecord, run: RunFacts) -> Iterator[Finding]:
+def _incomplete(environment: EnvironmentRecord, run: RunFacts, maker: str) -> Iterator[Finding]:
     """Facts that the first page must state and nobody recorded."""
     facts = environment.fingerprint
     missing = {
         "tester": not run.tester,
         "date": not run.finished,
-        "maker of the library": not dict(facts.library).get(MAKER),
+        "maker of the library": not maker,
         "hardware and operating system": not facts.host,
         "interpreter": not facts.interpreter,
         "distributions": not environment.distributions,

@@ -33,7 +33,6 @@ def render(model: ReportModel) -> bytes:
         findings=html_view.finding_groups(model.findings),
         faults=tuple(d for f in model.functions for d in f.faults),
         draft=any(f.kind == "incomplete" for f in model.findings),
-        maker=html_view.maker(model),
         counts=tuple((v, model.count(v)) for v in Verdict),
     )
     return text.encode()

@@ -12,7 +12,7 @@ from csvkit_ml.model.plan import PlannedCriterion
 from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportModel
 from csvkit_ml.reporting import display
 from csvkit_ml.reporting.assemble import worst_of
-from csvkit_ml.reporting.findings import KINDS, MAKER
+from csvkit_ml.reporting.findings import KINDS
 from csvkit_ml.reporting.strip import strip
 
 FINDING_TITLES = {
@@ -123,11 +123,6 @@ def finding_groups(findings: Iterable[Finding]) -> tuple[tuple[str, tuple[Findin
     kinds = [*KINDS, *sorted({f.kind for f in found} - set(KINDS))]
     groups = ((FINDING_TITLES.get(k, k), tuple(f for f in found if f.kind == k)) for k in kinds)
     return tuple((title, group) for title, group in groups if group)
-
-
-def maker(model: ReportModel) -> str:
-    """Who makes the library, as its installed metadata tells; empty when not recorded."""
-    return dict(model.environment.fingerprint.library).get(MAKER, "")
 
 
 def parameters(params: tuple[tuple[str, Json], ...]) -> str:

@@ -85,6 +85,7 @@ class Records:
             oracles=(("python-flint", "0.8.0"), ("mpmath", "1.3.0")),
             run=self.run,
             signed_by=self.signed_by,
+            maker="The Makers",
         )
 
 
@@ -161,7 +162,7 @@ def _environment(hostile: bool) -> EnvironmentRecord:
                 ("os", "Linux"),
             ),
             interpreter=(("compiler", "GCC 13.3.0"), ("version", "3.12.7")),
-            library=(("blas", "mkl 2025.2"), ("maker", "PyTorch Foundation"), ("onednn", "3.8.1"), ("openmp", "201511")),
+            library=(("blas", "mkl 2025.2"), ("onednn", "3.8.1"), ("openmp", "201511")),
             variables=(("LANG", "C.UTF-8"), ("OMP_NUM_THREADS", "1")) + ((("X", HOSTILE[4]),) if hostile else ()),
         ),
     )
