@@ -1,0 +1,33 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from csvkit_ml.model.spec import EnvironmentRequest
+
+Requirements = Annotated[list[str], typer.Argument(help="Library requirement, e.g. torch==2.13.0, torch==2.x or onnxruntime.")]
+Python = Annotated[str, typer.Option("--python", help="Adopt this interpreter and its installed library, changing nothing.")]
+FindLinks = Annotated[list[str], typer.Option("--find-links", help="Folder or page with wheels (repeatable).")]
+IndexUrl = Annotated[str, typer.Option("--index-url", help="Package index instead of the default.")]
+ExtraIndexUrl = Annotated[list[str], typer.Option("--extra-index-url", help="Further package index (repeatable).")]
+TorchBackend = Annotated[str, typer.Option("--torch-backend", help="Passed on to uv, e.g. cpu.")]
+BackendText = Annotated[str, typer.Option("--backend", help="Backend and its options, e.g. cpu or cpu:threads=1,isa=avx2.")]
+Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob (repeatable).")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Folder = Annotated[Path, typer.Argument(help="Report folder.")]
+
+
+def environment_request(
+    python: str, find_links: list[str], index_url: str, extra_index_url: list[str], torch_backend: str
+) -> EnvironmentRequest:
+    """How the tested environment is to be had."""
+    from csvkit_ml.model.spec import EnvironmentRequest
+
+    return EnvironmentRequest(
+        python=python, find_links=tuple(find_links), index_url=index_url, extra_index_urls=tuple(extra_index_url), torch_backend=torch_backend
+    )

@@ -1,0 +1,45 @@
+"""mlcsv plan: write what would be run and how it would be judged, and stop."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csvkit_ml.cli import options as o
+
+
+def plan(
+    requirement: Annotated[str, typer.Argument(help="Library requirement, e.g. torch==2.13.0.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path("plan.json"),
+    python: o.Python = "",
+    find_links: o.FindLinks = [],  # noqa: B006
+    index_url: o.IndexUrl = "",
+    extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
+    torch_backend: o.TorchBackend = "",
+    backend: o.BackendText = "cpu",
+    function: o.Globs = [],  # noqa: B006
+    json: o.Json = False,
+) -> None:
+    """Write the plan of a validation: functions, samples, variants, limits, repetitions. Run it with `mlcsv validate --plan`."""
+    from csvkit_ml import pipeline
+    from csvkit_ml.cli.console import Console, progress
+    from csvkit_ml.errors import OutputExistsError
+    from csvkit_ml.model.digest import sha256
+
+    if output.exists():
+        raise OutputExistsError(f"{output} exists", "choose another file with -o")
+    console = Console(quiet=json)
+    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    with progress(console) as watch:
+        data, made = pipeline.write_plan(
+            pipeline.Job(asked=requirement), environment=request, backend=backend, functions=tuple(function), output=output,
+            places=pipeline.places(), watch=watch,
+        )  # fmt: skip
+    if json:
+        out = {"plan": str(output), "digest": sha256(data), "functions": len(made.functions), "cases": made.case_count()}
+        sys.stdout.write(json_text.dumps(out) + "\n")
+    console.rich.print(f"{len(made.functions)} functions, {made.case_count()} cases: {output}\n{sha256(data)}", soft_wrap=True, highlight=False)

@@ -1,0 +1,69 @@
+"""mlcsv validate: the main job."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csvkit_ml.cli import options as o
+
+
+def validate(
+    requirements: Annotated[list[str] | None, typer.Argument(help="Library requirements, e.g. onnxruntime==1.23.2 torch==2.x.")] = None,
+    plan_file: Annotated[Path | None, typer.Option("--plan", help="Run exactly this plan (from `mlcsv plan`).")] = None,
+    python: o.Python = "",
+    find_links: o.FindLinks = [],  # noqa: B006
+    index_url: o.IndexUrl = "",
+    extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
+    torch_backend: o.TorchBackend = "",
+    backend: o.BackendText = "cpu",
+    function: o.Globs = [],  # noqa: B006
+    out: Annotated[Path | None, typer.Option("--out", help="Report folder to create (one requirement only).")] = None,
+    key: Annotated[str, typer.Option("--key", help="Machine key to attest with (name or file); default: the only one there is.")] = "",
+    unsigned: Annotated[bool, typer.Option("--unsigned", help="Do not sign even if there is a key.")] = False,
+    tester: Annotated[str, typer.Option("--tester", help="Name of the person who runs this, for page 1.")] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Execute every case again, reuse nothing.")] = False,
+    json: o.Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell every failed case.")] = False,
+) -> None:
+    """Validate releases of ML libraries and write signed reports. Exit 0 passed, 3 failed, 4 indeterminate."""
+    import json as json_text
+
+    from csvkit_ml import pipeline
+    from csvkit_ml.cli.console import Console, progress
+    from csvkit_ml.cli.unlock import machine_key
+    from csvkit_ml.errors import UsageError
+    from csvkit_ml.reporting.summary import summary
+
+    asked = list(requirements or [])
+    if bool(asked) == bool(plan_file):
+        raise UsageError("give requirements or --plan FILE, one of them", "e.g. mlcsv validate onnxruntime==1.23.2")
+    if out and len(asked) > 1:
+        raise UsageError("--out names one folder but there are several requirements", "leave --out away")
+    console = Console(quiet=quiet)
+    places = pipeline.places()
+    signer = None if unsigned else machine_key(places, key)
+    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    jobs = pipeline.jobs_from_plan(plan_file) if plan_file else tuple(pipeline.Job(asked=a) for a in asked)
+    verdicts = []
+    for job in jobs:
+        with progress(console) as watch:
+            done = pipeline.validate(
+                job, environment=request, backend=backend, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
+                command=_command(), places=places, watch=watch,
+            )  # fmt: skip
+        verdicts.append(done.report.status)
+        if json:
+            sys.stdout.write(json_text.dumps(summary(done.report, str(done.folder))) + "\n")
+        console.finished(done.report, done.folder, verbose=verbose)
+    raise typer.Exit(pipeline.exit_code(tuple(verdicts)))
+
+
+def _command() -> str:
+    import shlex
+
+    return shlex.join(["mlcsv", *sys.argv[1:]])

@@ -1,0 +1,27 @@
+"""All bindings of this library, by function; also read on the host (it imports no torch)."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import lru_cache
+from typing import Dict
+
+from csvkit_ml.libraries import binding
+from csvkit_ml.libraries.torch import staged
+
+_NOT_AREAS = ("catalogue", "runtime", "layouts")
+
+
+@lru_cache(maxsize=None)
+def bindings() -> Dict[str, binding.Binding]:
+    """Every binding by function id. Raises ValueError on a duplicate."""
+    found: Dict[str, binding.Binding] = {}
+    for info in pkgutil.iter_modules(staged.__path__):
+        if info.name in _NOT_AREAS:
+            continue
+        for made in importlib.import_module(staged.__name__ + "." + info.name).BINDINGS:
+            if made.function in found:
+                raise ValueError("two torch bindings of %r" % made.function)
+            found[made.function] = made
+    return found
