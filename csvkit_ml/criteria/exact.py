@@ -49,7 +49,8 @@ class Exact:
 
 def _same(actual: Array, true: Array, *, any_zero: bool) -> Array:
     if actual.dtype.kind in "fV":
-        a, t = actual.astype(np.float64), true.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            a, t = actual.astype(np.float64), true.astype(np.float64)
         same = (a == t) | (np.isnan(a) & np.isnan(t))
         return np.asarray(same if any_zero else same & ((a != 0) | (np.signbit(a) == np.signbit(t))))
     if actual.dtype.kind == "c":

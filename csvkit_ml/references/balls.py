@@ -59,7 +59,8 @@ def elementwise(
         operands: arrays of any float dtype (converted to double exactly).
         special: called with floats where an operand is NaN or infinite, or where fn's ball is not finite (poles); gives the exact answer.
     """
-    wide = [np.asarray(o, dtype=np.float64) for o in operands]
+    with np.errstate(invalid="ignore"):
+        wide = [np.asarray(o, dtype=np.float64) for o in operands]
     shape = wide[0].shape
     hi, lo, rad = (np.zeros(wide[0].size) for _ in range(3))
     known: dict[tuple[float, ...], tuple[float, float, float]] = {}

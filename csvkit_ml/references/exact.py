@@ -11,7 +11,8 @@ from csvkit_ml.model.tensor import Array
 
 def exactly(value: Array, *, dtype: str, name: str = "y", any_sign_of_zero: bool = False) -> Expected:
     """A result that is known exactly in the output's own values (integers stay integers, narrow floats widen exactly)."""
-    wide = value.astype(np.float64) if value.dtype.kind in "fV" else value
+    with np.errstate(invalid="ignore"):
+        wide = value.astype(np.float64) if value.dtype.kind in "fV" else value
     return Expected(name=name, dtype=dtype, value=np.asarray(wide), any_sign_of_zero=any_sign_of_zero)
 
 

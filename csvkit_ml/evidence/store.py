@@ -1,0 +1,139 @@
+"""The content-addressed store of everything observed: SQLite, one writer at a time, many rows a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+
+from csvkit_ml.errors import DiskFullError, IntegrityError, OutputUnwritableError
+from csvkit_ml.model.codec import CodecError, canonical, decode
+from csvkit_ml.model.digest import Digest, sha256
+from csvkit_ml.model.observation import Crashed, Observation, Produced
+
+SCHEMA = 1
+ROWS = 2000
+"""Rows a transaction."""
+
+
+def digests_of(observation: Observation) -> tuple[Digest, ...]:
+    """Every blob that an observation refers to."""
+    found: list[Digest] = []
+    for repetition in observation.repetitions:
+        match repetition.outcome:
+            case Produced(outputs=outputs):
+                found += [o.blob for o in outputs]
+            case Crashed(stderr=stderr):
+                found.append(stderr)
+            case _:
+                pass
+    return tuple(found)
+
+
+class Store:
+    """Blobs by digest and observations by reuse key.
+
+    Rows are kept in memory until ROWS of them (or commit) go out in one transaction, so that two runs on one store take turns
+    quickly and a kill leaves only whole transactions.
+
+    Raises:
+        DiskFullError, OutputUnwritableError, IntegrityError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=120, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._create(path)
+        except (OSError, sqlite3.OperationalError) as e:
+            raise _refusal(e, path) from e
+        except sqlite3.DatabaseError as e:
+            raise IntegrityError(f"{path} is not an evidence store: {e}", "move it away; cases will be executed again") from e
+        self._blobs: dict[Digest, bytes] = {}
+        self._observations: dict[Digest, bytes] = {}
+        self._checked: set[Digest] = set()
+        self._path = path
+
+    def _create(self, path: Path) -> None:
+        self._db.execute("CREATE TABLE IF NOT EXISTS blobs(digest TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS observations(key TEXT PRIMARY KEY, record BLOB NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID"
+        )
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version not in (0, SCHEMA):
+            raise IntegrityError(f"{path} has schema {version}, this is {SCHEMA}", "move it away; cases will be executed again")
+        self._db.execute(f"PRAGMA user_version={SCHEMA}")
+
+    def put(self, data: bytes) -> Digest:
+        """Keep a blob."""
+        digest = sha256(data)
+        self._blobs.setdefault(digest, data)
+        return digest
+
+    def get(self, digest: Digest) -> bytes:
+        """A blob, re-hashed. Raises IntegrityError when it is missing or altered."""
+        if digest in self._blobs:
+            return self._blobs[digest]
+        row = self._db.execute("SELECT data FROM blobs WHERE digest = ?", (digest,)).fetchone()
+        if row is None or sha256(row[0]) != digest:
+            raise IntegrityError(f"blob {digest} is {'missing' if row is None else 'altered'}", "run again with --fresh")
+        return bytes(row[0])
+
+    def record(self, observation: Observation) -> None:
+        """Keep an observation; its blobs were put before."""
+        self._observations[observation.key] = canonical(observation)
+        if len(self._observations) + len(self._blobs) >= ROWS:
+            self.commit()
+
+    def commit(self) -> None:
+        """Write what is pending, all or nothing."""
+        if not self._blobs and not self._observations:
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?)", self._blobs.items())
+            rows = [(k, r, sha256(r)) for k, r in self._observations.items()]
+            self._db.executemany("INSERT OR REPLACE INTO observations VALUES (?, ?, ?)", rows)
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as e:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise _refusal(e, self._path) from e
+        self._blobs.clear()
+        self._observations.clear()
+
+    def reuse(self, key: Digest) -> Observation | None:
+        """An earlier observation; None when it, or any blob of it, is missing or altered."""
+        row = self._db.execute("SELECT record, digest FROM observations WHERE key = ?", (key,)).fetchone()
+        if row is None or sha256(row[0]) != row[1]:
+            return None
+        try:
+            observation = decode(Observation, row[0])
+            for digest in set(digests_of(observation)):
+                if digest not in self._checked:
+                    self.get(digest)
+                    self._checked.add(digest)
+        except (CodecError, IntegrityError):
+            return None
+        return observation if observation.key == key else None
+
+    def close(self) -> None:
+        """Write what is pending and close."""
+        try:
+            self.commit()
+        finally:
+            self._db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _refusal(error: Exception, path: Path) -> DiskFullError | OutputUnwritableError:
+    if "full" in str(error) or getattr(error, "errno", 0) == 28:
+        return DiskFullError(f"no space is left for {path.name}", "free some space and run the same command again; nothing is lost")
+    return OutputUnwritableError(f"cannot write {path}: {error}", "set XDG_CACHE_HOME to a folder that can be written")

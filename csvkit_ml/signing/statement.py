@@ -1,0 +1,67 @@
+"""The machine attestation: an in-toto Statement v1 over every file of a report folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from csvkit_ml.errors import OutputUnwritableError
+from csvkit_ml.signing.envelope import sign
+from csvkit_ml.signing.keys import Signer
+
+ATTESTATION = "attestation.dsse.json"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "https://csvkit-ml.dev/attestation/run/v1"
+
+
+def files_of(folder: Path) -> Iterator[str]:
+    """Every file and link below a folder except the attestation, by relative path, sorted."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        links = [f for f in folders if (Path(root) / f).is_symlink()]
+        found += [(Path(root) / n).relative_to(folder).as_posix() for n in [*names, *links]]
+    yield from sorted(n for n in found if n != ATTESTATION)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def statement(subjects: Mapping[str, str], predicate: Mapping[str, object]) -> bytes:
+    """Canonical bytes of the statement; subjects are path -> SHA-256."""
+    return canonical_json(
+        {
+            "_type": STATEMENT_TYPE,
+            "subject": [{"name": n, "digest": {"sha256": d}} for n, d in sorted(subjects.items())],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": dict(predicate),
+        }
+    )
+
+
+def canonical_json(tree: Mapping[str, object]) -> bytes:
+    """RFC 8785 bytes of plain JSON values."""
+    import rfc8785
+
+    return rfc8785.dumps(dict(tree))  # type: ignore[arg-type]
+
+
+def attest(folder: Path, predicate: Mapping[str, object], signer: Signer) -> bytes:
+    """Sign the folder as it is now and write the envelope into it. Raises OutputUnwritableError."""
+    subjects = {name: file_digest(folder / name) for name in files_of(folder)}
+    envelope = sign(PAYLOAD_TYPE, statement(subjects, predicate), signer)
+    try:
+        part = folder / (ATTESTATION + ".partial")
+        part.write_bytes(envelope)
+        part.replace(folder / ATTESTATION)
+    except OSError as e:
+        raise OutputUnwritableError(f"cannot write the attestation: {e.strerror}", "check the folder") from e
+    return envelope
+
+
+__all__ = ["ATTESTATION", "PAYLOAD_TYPE", "PREDICATE_TYPE", "STATEMENT_TYPE", "attest", "file_digest", "files_of", "statement"]

@@ -1,0 +1,137 @@
+"""Verifying a report folder offline: numbered checks, each with the first difference named. Never crashes on hostile input."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+from csvkit_ml.errors import VerificationError
+from csvkit_ml.model.signature import Check, PublicKey
+from csvkit_ml.signing.envelope import LARGEST, verify
+from csvkit_ml.signing.statement import ATTESTATION, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, file_digest, files_of
+
+WHAT = (
+    "the attestation is there and its signature is valid and of a trusted key",
+    "the attestation is a run statement of mlcsv",
+    "every subject is present as a regular file",
+    "every subject has the signed digest",
+    "nothing extra is in the folder",
+    "plan and manifest are those that the attestation names",
+    "every blob that the manifest names is present",
+)
+
+
+def verify_folder(folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[Check, ...]:
+    """All checks in order; checks after a failed one that they depend on are not ok either."""
+    checks: list[Check] = []
+
+    def add(problem: str, good: str = "") -> bool:
+        checks.append(Check(number=len(checks) + 1, what=WHAT[len(checks)], ok=not problem, detail=problem or good))
+        return not problem
+
+    payload, problem, who = _attested(folder, trusted)
+    if not add(problem, who):
+        return _rest(checks)
+    tree, problem = _statement(payload)
+    if not add(problem):
+        return _rest(checks)
+    subjects: dict[str, str] = {s["name"]: s["digest"]["sha256"] for s in tree["subject"]}
+    missing = [n for n in subjects if not _regular(folder / n)]
+    add(f"{missing[0]} is missing (or not a regular file)" if missing else "", f"{len(subjects)} files")
+    altered = [n for n, d in subjects.items() if n not in missing and file_digest(folder / n) != d]
+    add(f"{altered[0]} has been altered" if altered else "")
+    extra = [n for n in files_of(folder) if n not in subjects]
+    add(f"{extra[0]} was not there when the folder was signed" if extra else "")
+    add(_chain(tree["predicate"], subjects))
+    add(_blobs(folder, subjects) if not altered and not missing else "not looked at: files differ")
+    return tuple(checks)
+
+
+def _rest(checks: list[Check]) -> tuple[Check, ...]:
+    done = len(checks)
+    return (*checks, *(Check(number=i + 1, what=WHAT[i], ok=False, detail="not looked at") for i in range(done, len(WHAT))))
+
+
+def _attested(folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[bytes, str, str]:
+    path = folder / ATTESTATION
+    if not folder.is_dir():
+        return b"", f"{folder} is not a folder", ""
+    if not _regular(path):
+        return b"", "UNSIGNED: there is no attestation", ""
+    try:
+        if path.stat().st_size > LARGEST:
+            return b"", "the attestation is too large", ""
+        kind, payload, key = verify(path.read_bytes(), trusted)
+    except VerificationError as e:
+        return b"", e.cause, ""
+    except OSError as e:
+        return b"", f"cannot read the attestation: {e.strerror}", ""
+    return payload, "" if kind == PAYLOAD_TYPE else f"payload type {kind[:80]!r}", f"{key.name} ({key.keyid[:16]}...)"
+
+
+def _statement(payload: bytes) -> tuple[Any, str]:
+    try:
+        tree = json.loads(payload)
+        if tree["_type"] != STATEMENT_TYPE or tree["predicateType"] != PREDICATE_TYPE:
+            return None, "another type of statement"
+        names = [s["name"] for s in tree["subject"]]
+        if not names or len(set(names)) != len(names):
+            return None, "no subjects, or one twice"
+        if any(not isinstance(n, str) or n.startswith("/") or ".." in n.split("/") for n in names):
+            return None, "a subject outside the folder"
+        if any(not isinstance(s["digest"]["sha256"], str) for s in tree["subject"]) or not isinstance(tree["predicate"], dict):
+            return None, "not of the documented form"
+    except (ValueError, KeyError, TypeError, RecursionError) as e:
+        return None, f"not of the documented form: {type(e).__name__}"
+    return tree, ""
+
+
+def _regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode) and not any(p.is_symlink() for p in list(path.parents)[:3])
+    except (OSError, ValueError):
+        return False
+
+
+def _chain(predicate: dict[str, Any], subjects: dict[str, str]) -> str:
+    for name, file in (("plan", "plan.json"), ("manifest", "manifest.json")):
+        if predicate.get(name) != f"sha256:{subjects.get(file)}":
+            return f"{file} is not the {name} of the attestation"
+    return ""
+
+
+def _blobs(folder: Path, subjects: dict[str, str]) -> str:
+    try:
+        tree = json.loads((folder / "manifest.json").read_bytes())
+    except (OSError, ValueError, RecursionError) as e:
+        return f"manifest.json cannot be read: {type(e).__name__}"
+    for digest in sorted(_digests(tree.get("observations", []))):
+        name = digest.removeprefix("sha256:")
+        if subjects.get(f"evidence/{name[:2]}/{name}") != name:
+            return f"blob {digest} of the manifest is not in the folder"
+    return ""
+
+
+def _digests(tree: Any) -> set[str]:
+    """Values of `blob` and `stderr` anywhere below."""
+    found: set[str] = set()
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            found |= {v for k, v in node.items() if k in ("blob", "stderr") and isinstance(v, str)}
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
+    return found
+
+
+def require(checks: tuple[Check, ...]) -> None:
+    """Raises VerificationError that names the first check that is not ok; no checks at all prove nothing."""
+    for check in checks:
+        if not check.ok:
+            raise VerificationError(f"check {check.number}, {check.what}: {check.detail}", "do not rely on this folder")
+    if not checks:
+        raise VerificationError("nothing was checked", "give the folder of a report")
