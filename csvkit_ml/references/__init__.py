@@ -3,5 +3,9 @@
 from csvkit_ml.references.balls import elementwise, enclose
 from csvkit_ml.references.exact import exact_matmul, exactly
 from csvkit_ml.references.extended import U, expected_extended, extended, split
+from csvkit_ml.references.products import correlate, pad, sum_of_products, wide, windows
 
-__all__ = ["U", "elementwise", "enclose", "exact_matmul", "exactly", "expected_extended", "extended", "split"]
+__all__ = [
+    "U", "correlate", "elementwise", "enclose", "exact_matmul", "exactly", "expected_extended", "extended", "pad", "split", "sum_of_products",
+    "wide", "windows",
+]  # fmt: skip
