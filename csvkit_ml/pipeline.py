@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,27 +16,28 @@ from csvkit_ml.environments.adopt import adopt, adopted_spec
 from csvkit_ml.environments.build import obtain
 from csvkit_ml.environments.resolve import resolve
 from csvkit_ml.errors import IntegrityError, OutputExistsError, PlanChangedError, UnknownCaseError, UsageError
-from csvkit_ml.evidence.folder import open_folder, seal
+from csvkit_ml.evidence.folder import read_file, seal
 from csvkit_ml.evidence.memo import Memo
-from csvkit_ml.evidence.store import Store
+from csvkit_ml.evidence.store import Store, digests_of
+from csvkit_ml.execution.cell import clean_environment
 from csvkit_ml.execution.engine import Job as CellJob
 from csvkit_ml.execution.engine import Limits, describe, execute
 from csvkit_ml.execution.staging import StagedWorker, build_archive
 from csvkit_ml.judgement.detection import detect
 from csvkit_ml.judgement.judge import judge_case
 from csvkit_ml.libraries.port import Library
-from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of
+from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of, from_json
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.evidence import EvidenceManifest
 from csvkit_ml.model.function import Expected, Side, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, FunctionJudgement, Judgement, worst_verdict
-from csvkit_ml.model.observation import Crashed, Observation, Produced
+from csvkit_ml.model.observation import Observation
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
 from csvkit_ml.model.report import ReportModel, RunFacts
 from csvkit_ml.model.signature import PublicKey
-from csvkit_ml.model.spec import EnvironmentRequest, ValidationSpec
-from csvkit_ml.planning.catalogue import Catalogue, make_catalogue
+from csvkit_ml.model.spec import EnvironmentRequest
+from csvkit_ml.planning.catalogue import Catalogue, Request, make_catalogue
 from csvkit_ml.planning.definition import definition, suite_digest
 from csvkit_ml.reporting.assemble import assemble
 from csvkit_ml.reporting.format import formats
@@ -181,13 +183,11 @@ def _described(
             )
             known = canonical([[k, v] for k, v in sorted(facts.items())])
             memo.put({question: known})
-    facts_read = tuple((str(k), str(v)) for k, v in decode(tuple, known)) if False else _pairs(known)
-    return replace(record, fingerprint=replace(record.fingerprint, library=facts_read, variables=tuple(sorted(variables.items()))))
+    given = tuple(sorted(clean_environment(variables).items()))
+    return replace(record, fingerprint=replace(record.fingerprint, library=_pairs(known), variables=given))
 
 
 def _pairs(data: bytes) -> tuple[tuple[str, str], ...]:
-    import json
-
     return tuple((str(k), str(v)) for k, v in json.loads(data))
 
 
@@ -233,14 +233,266 @@ def validate(
         report = assemble(
             plan=plan, environment=made.environment, manifest=manifest, judgement=judgement, detections=found,
             plan_digest=manifest.plan, manifest_digest=sha256(manifest_bytes), suite=suite_digest(registry.home(f.id) for f in plan.functions),
-            oracles=tuple((n, distribution_version(n)) for n in ORACLES), run=run, signed_by=signer.public.name if signer else "",
+            oracles=tuple((n, distribution_version(n)) for n in ORACLES), run=run, signed_by=signer.public.name if signer else "", maker=made.library.maker,
         )  # fmt: skip
         folder = out or Path("reports") / _folder_name(made, started)
         files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}
         files |= {"judgement.json": canonical(judgement), "worker.pyz": made.worker.data}
         files |= {f.filename: f.render(report) for f in formats()}
         watch.stage("writing the report")
-        seal(folder, files, blobs_of(observations), store)
+        seal(folder, files, (d for o in observations for d in digests_of(o)), store)
     if signer:
         attest(folder, _predicate(report), signer)
     return Finished(report=report, folder=folder)
+
+
+def _now() -> str:
+    return datetime.now(UTC).replace(microsecond=0).isoformat()
+
+
+def _folder_name(made: Prepared, started: str) -> str:
+    spec = made.catalogue.plan.spec
+    backend = "".join(ch if ch.isalnum() else "-" for ch in spec.backend)
+    stamp = started.replace("-", "").replace(":", "").split("+")[0]
+    return f"{spec.library}-{spec.full_version}-{backend}-{stamp}Z-{sha256(made.plan_bytes + started.encode())[7:15]}"
+
+
+def _predicate(report: ReportModel) -> dict[str, object]:
+    run = report.run
+    return {
+        "plan": report.plan, "manifest": report.manifest, "tool": report.tool, "library": report.library, "version": report.version,
+        "backend": report.backend, "status": report.status.value, "started": run.started, "finished": run.finished,
+        "executed": run.executed, "reused": run.reused,
+    }  # fmt: skip
+
+
+def case_key(made: Prepared, request: Request, variant: str) -> Digest:
+    """Reuse key of a case: everything that can change what is observed."""
+    plan = made.catalogue.plan
+    cell = [made.environment.lock, made.worker.digest, plan.settings, plan.repetitions, plan.time_limit_s, plan.memory_limit_bytes]
+    return digest_of([request.digest, request.function, variant, cell, dict_of_host(made.environment)])
+
+
+def dict_of_host(environment: EnvironmentRecord) -> list[str]:
+    """What of the host may change bits: processor and its flags, libc, interpreter."""
+    host = dict(environment.fingerprint.host)
+    return [host.get("cpu", ""), host.get("cpu flags", ""), host.get("libc", ""), dict(environment.fingerprint.interpreter).get("python", "")]
+
+
+def observe(
+    made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: Watcher, only: str = ""
+) -> tuple[tuple[Observation, ...], int]:
+    """Observations of every planned case in plan order, and how many were executed now; the rest comes from the store.
+
+    Args:
+        only: one case id; the others are left out.
+    """
+    found: dict[str, Observation] = {}
+    jobs: list[CellJob] = []
+    for request in made.catalogue.requests.values():
+        todo: list[tuple[str, Digest]] = []
+        for variant in request.variants:
+            case, key = f"{request.prefix}/{variant}", case_key(made, request, variant)
+            if only and case != only:
+                continue
+            known = None if fresh else store.reuse(key)
+            if known is None:
+                todo.append((variant, key))
+            else:
+                found[case] = replace(known, case=case)
+        if todo:
+            jobs.append(_cell_job(request, todo))
+    missing = sum(len(j.variants) for j in jobs)
+    watch.expect("running cases", missing)
+
+    def keep(observation: Observation) -> None:
+        found[observation.case] = observation
+        store.record(observation)
+        watch.advance()
+
+    if jobs:
+        plan = made.catalogue.plan
+        execute(
+            python=made.environment.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
+            jobs=jobs, limits=Limits(time_s=plan.time_limit_s, memory_bytes=plan.memory_limit_bytes), repetitions=plan.repetitions,
+            blobs=store, on_observation=keep, scratch=scratch,
+        )  # fmt: skip
+        store.commit()
+    order = [c for f in made.catalogue.plan.functions for c in f.case_ids()]
+    return tuple(found[c] for c in order if c in found), missing
+
+
+def _cell_job(request: Request, todo: list[tuple[str, Digest]]) -> CellJob:
+    return CellJob(
+        prefix=request.prefix, op=request.function, params=request.sample.params, inputs=request.sample.inputs, program=request.program,
+        variants=tuple(v for v, _ in todo), keys=tuple(k for _, k in todo),
+    )  # fmt: skip
+
+
+def judge(
+    catalogue: Catalogue, manifest: EvidenceManifest, manifest_digest: Digest, blob: Callable[[Digest], bytes], memo: Memo | None, watch: Watcher
+) -> Judgement:
+    """Judge every observation; a judgement that follows from the same digests is taken from the memo."""
+    observed = {o.case: o for o in manifest.observations}
+    judged = []
+    watch.expect("judging", len(catalogue.plan.functions))
+    for planned in catalogue.plan.functions:
+        fresh: dict[Digest, bytes] = {}
+        cases = tuple(c for s in planned.samples for c in _judge_sample(planned, s, catalogue, observed, blob, memo, fresh))
+        if memo is not None and fresh:
+            memo.put(fresh)
+        judged.append(FunctionJudgement(id=planned.id, side=planned.side, cases=cases))
+        watch.judged(planned.side, judged[-1].verdict)
+    return Judgement(schema=SCHEMA, manifest=manifest_digest, functions=tuple(judged))
+
+
+def _judge_sample(
+    planned: PlannedFunction, s: PlannedSample, catalogue: Catalogue, observed: Mapping[str, Observation], blob: Callable[[Digest], bytes],
+    memo: Memo | None, fresh: dict[Digest, bytes],
+) -> Iterator[CaseJudgement]:  # fmt: skip
+    function = registry.functions()[planned.id]
+    sample = catalogue.requests[f"{planned.id}/{s.name}"].sample
+    required = catalogue.plan.required_identical if planned.repeatable else ()
+    known: list[tuple[Expected, ...]] = []
+
+    def expected() -> tuple[Expected, ...]:
+        if not known:
+            known.append(function.reference(sample))
+        return known[0]
+
+    for variant in s.variants:
+        case = f"{planned.id}/{s.name}/{variant}"
+        if case not in observed:
+            continue
+        seen = replace(observed[case], case="", key=manifest_free_key())
+        question = digest_of(["judge", planned.definition, s.request, s.criterion, seen, required])
+        answer = fresh.get(question) or (memo.get(question) if memo is not None else None)
+        if answer is None:
+            made = judge_case(replace(observed[case], case=""), expected, function.criterion_for(sample), blob, required_identical=required)
+            answer = fresh[question] = canonical(made)
+        yield replace(decode(CaseJudgement, answer), case=case)
+
+
+def manifest_free_key() -> Digest:
+    """The key of an observation says where it came from, not what was seen: it is left out of a judgement's question."""
+    return sha256(b"")
+
+
+def detections(ids: tuple[str, ...], *, places: Places, watch: Watcher, fresh: bool) -> tuple[FaultDetection, ...]:
+    """Detection table of functions; kept by the digest of their definition."""
+    out: list[FaultDetection] = []
+    watch.expect("checking the checker", len(ids))
+    with Memo(places.memo) as memo:
+        for id in ids:
+            question = digest_of(["detect", id, definition(registry.home(id)), __version__])
+            answer = None if fresh else memo.get(question)
+            if answer is None:
+                answer = canonical(detect(registry.functions()[id]))
+                memo.put({question: answer})
+            out += from_json(tuple[FaultDetection, ...], json.loads(answer))
+            watch.advance()
+    return tuple(out)
+
+
+def exit_code(verdicts: tuple[Verdict, ...]) -> int:
+    """0 passed, 3 failed, 4 indeterminate, over all targets."""
+    return EXIT[worst_verdict(verdicts)]
+
+
+def read_report(folder: Path) -> ReportModel:
+    """report.json of a folder. Raises IntegrityError."""
+    try:
+        return decode(ReportModel, read_file(folder, "report.json"))
+    except CodecError as e:
+        raise IntegrityError(f"report.json is not a report of this version: {e}", "verify the folder with `mlcsv verify`") from e
+
+
+def trusted_keys(paths: tuple[Path, ...], places: Places) -> tuple[PublicKey, ...]:
+    """Public keys of files and folders; without any, the user's own."""
+    found: list[PublicKey] = []
+    for path in paths or (places.keys,):
+        found += list_keys(path) if path.is_dir() else [load_public(path)] if path != places.keys else []
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reproduction:
+    """One case, then and now."""
+
+    then: str
+    now: str
+    same_bits: bool
+    detail: str
+
+
+def reproduce(folder: Path, case: str, *, python: str, places: Places, watch: Watcher) -> Reproduction:
+    """Run one case of a report again, in an environment of the same release, and compare.
+
+    Raises:
+        UnknownCaseError: the report has no such case.
+        PlanChangedError: functions, limits or samples have changed since.
+        IntegrityError: the folder is not a report.
+    """
+    data, report = read_file(folder, "plan.json"), read_report(folder)
+    then = next((c for f in report.functions for c in f.cases if c.id == case), None)
+    if then is None:
+        raise UnknownCaseError(f"no case {case!r} in {folder}", "list them with `mlcsv show DIR`")
+    spec = _plan(data).spec
+    request = EnvironmentRequest(python=python)
+    job = Job(asked=f"{spec.library}=={spec.full_version}")
+    made = prepare(job, environment=request, backend=spec.backend, functions=(case.split("/")[0],), places=places, watch=watch)
+    old = {f"{f.id}/{s.name}": s.request for f in _plan(data).functions for s in f.samples}
+    prefix, variant = case.rsplit("/", 1)
+    if prefix not in made.catalogue.requests or made.catalogue.requests[prefix].digest != old.get(prefix):
+        raise PlanChangedError(f"the sample {prefix} is not what it was", "use the version of mlcsv that wrote the report")
+    with Store(places.store) as store:
+        seen, _ = observe(made, store, fresh=True, scratch=places.cache / "scratch", watch=watch, only=case)
+        planned = next(f for f in made.catalogue.plan.functions if f.id == case.split("/")[0])
+        narrow = replace(planned, samples=tuple(replace(s, variants=(variant,)) for s in planned.samples if f"{planned.id}/{s.name}" == prefix))
+        one = replace(made.catalogue, plan=replace(made.catalogue.plan, functions=(narrow,)))
+        manifest = EvidenceManifest(schema=SCHEMA, plan=sha256(data), environment=sha256(b""), worker=made.worker.digest, observations=seen)
+        now = judge(one, manifest, sha256(b""), store.get, None, watch).functions[0].cases[0]
+        blobs = digests_of(seen[0])[: len(then.evidence)]
+    return Reproduction(
+        then=f"{then.verdict.value}: {then.detail}", now=f"{now.verdict.value}: {now.detail}", same_bits=tuple(blobs) == then.evidence,
+        detail=f"{made.environment.library} {made.environment.version}, backend {spec.backend}",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doctor:
+    """What this machine can validate."""
+
+    rows: tuple[tuple[str, str], ...]
+    missing: tuple[str, ...]
+    blocking: bool
+
+
+def doctor() -> Doctor:
+    """Look at interpreters, uv, devices, keys, libraries and backends; starts nothing but uv."""
+    import shutil
+    import sys
+
+    from csvkit_ml.environments.settings import run_uv
+    from csvkit_ml.errors import UvError
+
+    here = places()
+    rows, missing, blocking = [("mlcsv", __version__), ("python", sys.version.split()[0])], [], False
+    try:
+        rows.append(("uv", run_uv(["--version"], os.environ).strip()))
+    except UvError as e:
+        missing.append(e.cause)
+        blocking = True
+    rows.append(("libraries", ", ".join(registry.libraries())))
+    rows.append(("backends", ", ".join(registry.backends())))
+    rows.append(("functions", str(len(registry.functions()))))
+    keys = list_keys(here.keys)
+    rows.append(("keys", ", ".join(k.name for k in keys) or "none"))
+    if not keys:
+        missing.append("a key: reports will be UNSIGNED (mlcsv keys new NAME)")
+    gpu = shutil.which("nvidia-smi")
+    rows.append(("gpu", gpu or "none found"))
+    if not gpu:
+        missing.append("a GPU: only CPU backends can be validated here")
+    rows.append(("cache", str(here.cache)))
+    return Doctor(rows=tuple(rows), missing=tuple(missing), blocking=blocking)

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from packaging.tags import sys_tags
+from packaging.utils import parse_wheel_filename
+
 from csvkit_ml.environments.adopt import record
 from csvkit_ml.environments.requirement import parse_requirement
 from csvkit_ml.environments.settings import index_arguments, run_uv
@@ -123,31 +126,33 @@ def _wheels(lock: Path) -> list[list[str]]:
 
 
 def _wheel(package: dict[str, Any]) -> dict[str, Any]:
-    wheels = package.get("wheels") or ([package["archive"]] if "archive" in package else [])
-    if not wheels:
-        raise EnvironmentFailure(f"the lock has no wheel of {package.get('name')}", "mlcsv installs wheels only")
-    return dict(wheels[0])
+    """The wheel that this interpreter takes: the first in its order of tags."""
+    order = {tag: i for i, tag in enumerate(sys_tags())}
+    fitting = []
+    for wheel in package.get("wheels", ()):
+        name = unquote(urlparse(wheel.get("url", "")).path or wheel.get("path", "")).rsplit("/", 1)[-1]
+        places = [order[t] for t in parse_wheel_filename(name)[3] if t in order]
+        if places:
+            fitting.append((min(places), name, wheel))
+    if fitting:
+        return dict(min(fitting, key=lambda f: f[:2])[2])
+    if "archive" in package:
+        return dict(package["archive"])
+    raise EnvironmentFailure(f"the lock has no wheel of {package.get('name')} for this platform", "mlcsv installs wheels only")
 
 
 def _build(folder: Path, lock: Path, request: EnvironmentRequest, environ: Mapping[str, str], notify: Notify, *, fresh: bool) -> None:
-    """Install beside, check nothing yet, rename; the marker is written last."""
+    """Install; the marker is written last, so what a kill leaves behind is never taken for whole.
+
+    `fresh` downloads again and copies: a file altered in one environment is altered in uv's cache too when they share it by hard link.
+    """
     notify("building the environment")
-    part = folder.with_name(folder.name + ".partial")
-    for old in (part, folder):
-        shutil.rmtree(old, ignore_errors=True)
-    part.mkdir(parents=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     venv = folder / "venv"
-    (folder).mkdir()
-    try:
-        run_uv(["venv", "--quiet", "--python", sys.executable, "--relocatable", str(venv)], environ)
-        arguments = ["pip", "sync", str(lock), "--quiet", "--python", str(venv / "bin" / "python"), "--link-mode", "copy" if fresh else "hardlink"]
-        own = [a for link in index_arguments(request, environ) for a in [link]]
-        extra = ["--no-cache", "--reinstall"] if fresh else []
-        run_uv([*arguments, *extra, *own, "--preview"], environ)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    (folder / "complete").write_bytes(canonical(["complete", _sha256(lock)]))
+    run_uv(["venv", "--quiet", "--python", sys.executable, str(venv)], environ)
+    arguments = ["pip", "sync", str(lock), "--quiet", "--preview", "--python", str(venv / "bin" / "python")]
+    arguments += ["--no-cache", "--link-mode", "copy"] if fresh else ["--link-mode", "hardlink"]
+    run_uv([*arguments, *index_arguments(request, environ)], environ)
     os.sync()
+    (folder / "complete").write_bytes(canonical(["complete", _sha256(lock)]))

@@ -13,7 +13,18 @@ from typing import Any, Protocol
 from csvkit_ml.execution.cell import Cell, Zygote
 from csvkit_ml.execution.staging import StagedWorker
 from csvkit_ml.model.digest import Digest
-from csvkit_ml.model.observation import Crashed, Killed, Observation, Outcome, OutputRef, Produced, Raised, Repetition, TimedOut, Unsupported
+from csvkit_ml.model.observation import (
+    Crashed,
+    Killed,
+    Observation,
+    Outcome,
+    OutputRef,
+    Produced,
+    Raised,
+    Repetition,
+    TimedOut,
+    Unsupported,
+)
 from csvkit_ml.model.tensor import DTYPES, Tensor
 from csvkit_ml.worker import frames
 

@@ -93,7 +93,7 @@ def decode(kind: type[T], data: bytes) -> T:
 def from_json(kind: type[T], tree: Any) -> T:
     """Read a record from plain JSON values. Raises CodecError."""
     try:
-        return cast(T, _read(kind, tree, kind.__name__))
+        return cast(T, _read(kind, tree, getattr(kind, "__name__", "record")))
     except RecursionError as e:
         raise CodecError("nested too deeply") from e
 
