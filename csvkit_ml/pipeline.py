@@ -1,4 +1,7 @@
-"""The order of the stages: request -> spec -> environment -> plan -> observations -> manifest -> judgement -> report -> folder -> attestation."""
+"""The order of the stages.
+
+request -> spec -> environment -> plan -> observations -> manifest -> judgement -> report -> folder -> attestation
+"""
 
 from __future__ import annotations
 
@@ -120,7 +123,9 @@ class Prepared:
     options: Mapping[str, str]
 
 
-def prepare(job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], places: Places, watch: Watcher) -> Prepared:
+def prepare(
+    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], places: Places, watch: Watcher
+) -> Prepared:
     """Resolve, take or build the environment, describe it, plan.
 
     Raises:
@@ -146,13 +151,25 @@ def prepare(job: Job, *, environment: EnvironmentRequest, backend: str, function
     record = _described(record, library, worker, variables, settings, places)
     watch.stage("planning")
     catalogue = make_catalogue(
-        spec, library, registry.functions(), home=registry.home, settings={**variables, **settings}, worker=worker.digest, notify=lambda f: None
+        spec,
+        library,
+        registry.functions(),
+        home=registry.home,
+        settings={**variables, **settings},
+        worker=worker.digest,
+        notify=lambda f: None,
     )
     plan_bytes = canonical(catalogue.plan)
     if approved and plan_bytes != job.plan:
         raise PlanChangedError(_plan_difference(approved, catalogue.plan), "write and approve a new plan with `mlcsv plan`")
     return Prepared(
-        library=library, environment=record, worker=worker, catalogue=catalogue, plan_bytes=plan_bytes, variables=variables, options=settings
+        library=library,
+        environment=record,
+        worker=worker,
+        catalogue=catalogue,
+        plan_bytes=plan_bytes,
+        variables=variables,
+        options=settings,
     )
 
 
@@ -171,7 +188,12 @@ def _plan_difference(old: ValidationPlan, new: ValidationPlan) -> str:
 
 
 def _described(
-    record: EnvironmentRecord, library: Library, worker: StagedWorker, variables: Mapping[str, str], settings: Mapping[str, str], places: Places
+    record: EnvironmentRecord,
+    library: Library,
+    worker: StagedWorker,
+    variables: Mapping[str, str],
+    settings: Mapping[str, str],
+    places: Places,
 ) -> EnvironmentRecord:
     """Complete the fingerprint with what the library reports of itself, asked once for each (lock, worker, settings)."""
     question = digest_of(["describe", record.lock, record.python, worker.digest, sorted(variables.items()), sorted(settings.items())])
@@ -179,7 +201,12 @@ def _described(
         known = memo.get(question)
         if known is None:
             facts = describe(
-                python=record.python, worker=worker, library=library.name, variables=variables, settings=settings, scratch=places.cache / "scratch"
+                python=record.python,
+                worker=worker,
+                library=library.name,
+                variables=variables,
+                settings=settings,
+                scratch=places.cache / "scratch",
             )
             known = canonical([[k, v] for k, v in sorted(facts.items())])
             memo.put({question: known})
@@ -222,7 +249,11 @@ def validate(
         observations, executed = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
         environment_bytes = canonical(made.environment)
         manifest = EvidenceManifest(
-            schema=SCHEMA, plan=sha256(made.plan_bytes), environment=sha256(environment_bytes), worker=made.worker.digest, observations=observations
+            schema=SCHEMA,
+            plan=sha256(made.plan_bytes),
+            environment=sha256(environment_bytes),
+            worker=made.worker.digest,
+            observations=observations,
         )
         manifest_bytes = canonical(manifest)
         judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch)
@@ -231,10 +262,19 @@ def validate(
             started=started, finished=_now(), tester=tester, command=command, executed=executed, reused=plan.case_count() - executed
         )
         report = assemble(
-            plan=plan, environment=made.environment, manifest=manifest, judgement=judgement, detections=found,
-            plan_digest=manifest.plan, manifest_digest=sha256(manifest_bytes), suite=suite_digest(registry.home(f.id) for f in plan.functions),
-            oracles=tuple((n, distribution_version(n)) for n in ORACLES), run=run, signed_by=signer.public.name if signer else "", maker=made.library.maker,
-        )  # fmt: skip
+            plan=plan,
+            environment=made.environment,
+            manifest=manifest,
+            judgement=judgement,
+            detections=found,
+            plan_digest=manifest.plan,
+            manifest_digest=sha256(manifest_bytes),
+            suite=suite_digest(registry.home(f.id) for f in plan.functions),
+            oracles=tuple((n, distribution_version(n)) for n in ORACLES),
+            run=run,
+            signed_by=signer.public.name if signer else "",
+            maker=made.library.maker,
+        )
         folder = out or Path("reports") / _folder_name(made, started)
         files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}
         files |= {"judgement.json": canonical(judgement), "worker.pyz": made.worker.data}
@@ -276,7 +316,12 @@ def case_key(made: Prepared, request: Request, variant: str) -> Digest:
 def dict_of_host(environment: EnvironmentRecord) -> list[str]:
     """What of the host may change bits: processor and its flags, libc, interpreter."""
     host = dict(environment.fingerprint.host)
-    return [host.get("cpu", ""), host.get("cpu flags", ""), host.get("libc", ""), dict(environment.fingerprint.interpreter).get("python", "")]
+    return [
+        host.get("cpu", ""),
+        host.get("cpu flags", ""),
+        host.get("libc", ""),
+        dict(environment.fingerprint.interpreter).get("python", ""),
+    ]
 
 
 def observe(
@@ -330,7 +375,12 @@ def _cell_job(request: Request, todo: list[tuple[str, Digest]]) -> CellJob:
 
 
 def judge(
-    catalogue: Catalogue, manifest: EvidenceManifest, manifest_digest: Digest, blob: Callable[[Digest], bytes], memo: Memo | None, watch: Watcher
+    catalogue: Catalogue,
+    manifest: EvidenceManifest,
+    manifest_digest: Digest,
+    blob: Callable[[Digest], bytes],
+    memo: Memo | None,
+    watch: Watcher,
 ) -> Judgement:
     """Judge every observation; a judgement that follows from the same digests is taken from the memo."""
     observed = {o.case: o for o in manifest.observations}
@@ -448,7 +498,9 @@ def reproduce(folder: Path, case: str, *, python: str, places: Places, watch: Wa
     with Store(places.store) as store:
         seen, _ = observe(made, store, fresh=True, scratch=places.cache / "scratch", watch=watch, only=case)
         planned = next(f for f in made.catalogue.plan.functions if f.id == case.split("/")[0])
-        narrow = replace(planned, samples=tuple(replace(s, variants=(variant,)) for s in planned.samples if f"{planned.id}/{s.name}" == prefix))
+        narrow = replace(
+            planned, samples=tuple(replace(s, variants=(variant,)) for s in planned.samples if f"{planned.id}/{s.name}" == prefix)
+        )
         one = replace(made.catalogue, plan=replace(made.catalogue.plan, functions=(narrow,)))
         manifest = EvidenceManifest(schema=SCHEMA, plan=sha256(data), environment=sha256(b""), worker=made.worker.digest, observations=seen)
         now = judge(one, manifest, sha256(b""), store.get, None, watch).functions[0].cases[0]

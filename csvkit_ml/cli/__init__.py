@@ -31,7 +31,10 @@ app.add_typer(keys, name="keys")
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 passed, 1 bug, 2 usage, 3 failed, 4 indeterminate, 5 empty, 6 environment, 7 integrity, 130 interrupted."""
+    """Entry point.
+
+    Exit codes: 0 passed, 1 bug, 2 usage, 3 failed, 4 indeterminate, 5 empty, 6 environment, 7 integrity, 130 interrupted.
+    """
     try:
         app()
     except MlcsvError as e:

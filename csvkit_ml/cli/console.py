@@ -40,7 +40,9 @@ class Console:
     def _worst(self, f: ReportFunction, *, verbose: bool) -> None:
         cases = [c for c in f.cases if c.verdict is not Verdict.PASSED]
         for c in cases if verbose else cases[:1]:
-            self.rich.print(f"  [{STYLE[c.verdict]}]{c.verdict.value}[/] {escape(c.id)}: {escape(c.reason.value)}; {escape(c.detail)}", highlight=False)
+            self.rich.print(
+                f"  [{STYLE[c.verdict]}]{c.verdict.value}[/] {escape(c.id)}: {escape(c.reason.value)}; {escape(c.detail)}", highlight=False
+            )
         if not verbose and len(cases) > 1:
             self.rich.print(f"    and {len(cases) - 1} more cases of {f.id}")
 

@@ -29,5 +29,9 @@ def environment_request(
     from csvkit_ml.model.spec import EnvironmentRequest
 
     return EnvironmentRequest(
-        python=python, find_links=tuple(find_links), index_url=index_url, extra_index_urls=tuple(extra_index_url), torch_backend=torch_backend
+        python=python,
+        find_links=tuple(find_links),
+        index_url=index_url,
+        extra_index_urls=tuple(extra_index_url),
+        torch_backend=torch_backend,
     )

@@ -42,4 +42,6 @@ def plan(
     if json:
         out = {"plan": str(output), "digest": sha256(data), "functions": len(made.functions), "cases": made.case_count()}
         sys.stdout.write(json_text.dumps(out) + "\n")
-    console.rich.print(f"{len(made.functions)} functions, {made.case_count()} cases: {output}\n{sha256(data)}", soft_wrap=True, highlight=False)
+    console.rich.print(
+        f"{len(made.functions)} functions, {made.case_count()} cases: {output}\n{sha256(data)}", soft_wrap=True, highlight=False
+    )

@@ -33,7 +33,10 @@ def qualify(
     with progress(console) as watch:
         found = pipeline.detections(tuple(chosen), places=pipeline.places(), watch=watch, fresh=fresh)
     rows = [
-        {"function": d.function, "fault": d.fault, "tried": d.tried, "rejected": d.rejected, "true_accepted": d.accepted_true, "detected": d.detected}
+        {
+            "function": d.function, "fault": d.fault, "tried": d.tried, "rejected": d.rejected, "true_accepted": d.accepted_true,
+            "detected": d.detected,
+        }
         for d in found
     ]  # fmt: skip
     missed = [d for d in found if not d.detected]

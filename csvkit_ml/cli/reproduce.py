@@ -27,5 +27,7 @@ def reproduce(
         out = {"case": case, "same_bits": again.same_bits, "then": again.then, "now": again.now, "detail": again.detail}
         sys.stdout.write(json_text.dumps(out) + "\n")
     else:
-        sys.stdout.write(f"case {case}\nthen {again.then}\nnow  {again.now}\nbits {'identical' if again.same_bits else 'DIFFERENT'}\n{again.detail}\n")
+        sys.stdout.write(
+            f"case {case}\nthen {again.then}\nnow  {again.now}\nbits {'identical' if again.same_bits else 'DIFFERENT'}\n{again.detail}\n"
+        )
     raise typer.Exit(0 if again.same_bits and again.then == again.now else 3)

@@ -62,6 +62,8 @@ def _case(c: ReportCase) -> None:
         ("repetitions", "identical" if c.identical else "differ: " + ", ".join(c.differing)), ("again", c.reproduce),
     ]  # fmt: skip
     for m in c.measurements:
-        rows.append((f"output {m.output}", f"expected {m.expected}, got {m.actual}, error {m.error:.3g}, limit {m.limit:.3g}, ratio {m.ratio:.3g}"))
+        rows.append(
+            (f"output {m.output}", f"expected {m.expected}, got {m.actual}, error {m.error:.3g}, limit {m.limit:.3g}, ratio {m.ratio:.3g}")
+        )
     for name, value in rows:
         sys.stdout.write(f"{name:12} {_plain(value)}\n")

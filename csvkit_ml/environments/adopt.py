@@ -41,7 +41,9 @@ def adopted_spec(asked: str, request: EnvironmentRequest, known: Mapping[str, st
     version = Version(here[names[0]])
     fits = wanted.admits(version.public) or (not wanted.specifier and version.is_prerelease)
     if not fits or wanted.local not in ("", version.local or ""):
-        raise ResolutionError(f"{request.python} has {wanted.library} {version}, asked was {asked!r}", f"ask for {wanted.library}=={version}")
+        raise ResolutionError(
+            f"{request.python} has {wanted.library} {version}, asked was {asked!r}", f"ask for {wanted.library}=={version}"
+        )
     return ValidationSpec(asked=asked, library=wanted.library, version=version.public, local=version.local or "", resolved_on=today)
 
 

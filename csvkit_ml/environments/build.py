@@ -80,7 +80,18 @@ def _lock(spec: ValidationSpec, request: EnvironmentRequest, folder: Path, envir
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "requirements.in").write_text(f"{_distribution(spec)}=={spec.full_version}\n")
     part = folder / "pylock.part.toml"
-    arguments = ["pip", "compile", str(folder / "requirements.in"), "--format", "pylock.toml", "-o", str(part), "--only-binary", ":all:", "--quiet"]
+    arguments = [
+        "pip",
+        "compile",
+        str(folder / "requirements.in"),
+        "--format",
+        "pylock.toml",
+        "-o",
+        str(part),
+        "--only-binary",
+        ":all:",
+        "--quiet",
+    ]
     try:
         run_uv([*arguments, "--no-header", *index_arguments(request, environ)], environ)
     except UvError as e:

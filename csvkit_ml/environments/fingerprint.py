@@ -48,7 +48,9 @@ def host_facts() -> tuple[tuple[str, str], ...]:
 def ask(python: str) -> dict[str, str]:
     """Version, build, folders of an interpreter, asked with `-I` and without writing bytecode. Raises InterpreterError."""
     try:
-        done = subprocess.run([python, "-I", "-B", "-c", _ASK], capture_output=True, text=True, timeout=60, env={"PATH": os.defpath}, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            [python, "-I", "-B", "-c", _ASK], capture_output=True, text=True, timeout=60, env={"PATH": os.defpath}, stdin=subprocess.DEVNULL
+        )
         facts = json.loads(done.stdout)
         return {str(k): str(v) for k, v in facts.items()}
     except OSError as e:

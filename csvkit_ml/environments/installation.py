@@ -43,7 +43,11 @@ def check(site: Path, wheels: dict[str, str]) -> tuple[tuple[Distribution, ...],
             heads.append((name, version, b"", 0))
             continue
         data = record.read_bytes()
-        mine = [_Entry(name, row[0], row[1].removeprefix("sha256=")) for row in csv.reader(io.StringIO(data.decode("utf-8", "replace"))) if len(row) == 3]
+        mine = [
+            _Entry(name, row[0], row[1].removeprefix("sha256="))
+            for row in csv.reader(io.StringIO(data.decode("utf-8", "replace")))
+            if len(row) == 3
+        ]
         entries += mine
         heads.append((name, version, data, len(mine)))
     with ThreadPoolExecutor(4) as pool:

@@ -11,8 +11,10 @@ from pathlib import Path
 from csvkit_ml.errors import DiskFullError, UvError
 from csvkit_ml.model.spec import EnvironmentRequest
 
-_PASSED = ("HOME", "PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy",
-           "UV_CACHE_DIR", "XDG_CACHE_HOME", "TMPDIR", "UV_OFFLINE", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_HTTP_TIMEOUT", "NETRC")  # fmt: skip
+_PASSED = (
+    "HOME", "PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy",
+    "no_proxy", "UV_CACHE_DIR", "XDG_CACHE_HOME", "TMPDIR", "UV_OFFLINE", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_HTTP_TIMEOUT", "NETRC",
+)  # fmt: skip
 
 
 def uv_binary() -> str:
@@ -53,7 +55,9 @@ def run_uv(arguments: list[str], environ: Mapping[str, str], *, folder: Path | N
     if "PIP_CERT" in environ:
         env.setdefault("SSL_CERT_FILE", environ["PIP_CERT"])
     try:
-        done = subprocess.run([uv_binary(), *arguments], env=env, cwd=folder, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            [uv_binary(), *arguments], env=env, cwd=folder, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL
+        )
     except OSError as e:
         raise UvError(f"uv does not start: {e.strerror}", "install mlcsv again, uv comes with it") from e
     if done.returncode:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import psutil
 
@@ -68,7 +68,7 @@ class Cell:
     def __init__(self, pid: int, stream: socket.socket, output: Tail, zygote: Zygote) -> None:
         self.pid = pid
         self.stream = stream
-        self.reader: BinaryIO = stream.makefile("rb", buffering=1 << 20)
+        self.reader = cast(BinaryIO, stream.makefile("rb", buffering=1 << 20))
         self.output = output
         self._zygote = zygote
 
@@ -122,7 +122,7 @@ class Zygote:
         finally:
             theirs.close()
         self._output.close_writer()
-        self._reader = self._control.makefile("rb")
+        self._reader = cast(BinaryIO, self._control.makefile("rb"))
         self._statuses: dict[int, int] = {}
         self._forked: list[int] = []
         self._changed = threading.Condition()
@@ -159,7 +159,9 @@ class Zygote:
             self._changed.wait_for(lambda: pid in self._statuses, timeout=wait_s)
             return self._statuses.get(pid)
 
-    def fork(self, variables: Mapping[str, str], settings: Mapping[str, str], memory_bytes: int, *, facts: bool = False) -> tuple[Cell, dict[str, Any]]:
+    def fork(
+        self, variables: Mapping[str, str], settings: Mapping[str, str], memory_bytes: int, *, facts: bool = False
+    ) -> tuple[Cell, dict[str, Any]]:
         """A new cell, ready, with its settings in force.
 
         Raises:

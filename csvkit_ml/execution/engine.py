@@ -68,9 +68,7 @@ class BlobSink(Protocol):
 Head = Mapping[str, str]
 
 
-def describe(
-    *, python: str, worker: StagedWorker, library: str, variables: Head, settings: Head, scratch: Path
-) -> dict[str, str]:
+def describe(*, python: str, worker: StagedWorker, library: str, variables: Head, settings: Head, scratch: Path) -> dict[str, str]:
     """What the library reports of itself, and which settings are proven in force (`setting NAME`), asked in a forked cell."""
     with Zygote(python, worker, library, variables, scratch) as zygote:
         cell, ready = zygote.fork(variables, settings, 0, facts=True)
@@ -88,7 +86,10 @@ def execute(
     at the same time. Observations come in job order. Jobs are taken lazily, a batch at a time.
     """
     with Zygote(python, worker, library, variables, scratch) as zygote:
-        lanes = [Lane(zygote, variables, settings, limits, tuple(r for r in repetitions if r in kinds), i) for i, kinds in enumerate((PROCESS_A, PROCESS_B))]
+        lanes = [
+            Lane(zygote, variables, settings, limits, tuple(r for r in repetitions if r in kinds), i)
+            for i, kinds in enumerate((PROCESS_A, PROCESS_B))
+        ]
         lanes = [lane for lane in lanes if lane.repetitions]
         try:
             for batch in _batches(jobs, limits.batch):
@@ -109,7 +110,9 @@ def _batches(jobs: Iterable[Job], size: int) -> Iterator[list[Job]]:
         yield batch
 
 
-def _run_batch(lanes: list[Lane], batch: list[Job], blobs: BlobSink, on_observation: Callable[[Observation], None], order: tuple[str, ...]) -> None:
+def _run_batch(
+    lanes: list[Lane], batch: list[Job], blobs: BlobSink, on_observation: Callable[[Observation], None], order: tuple[str, ...]
+) -> None:
     threads = [threading.Thread(target=lane.run, args=(batch,), daemon=True) for lane in lanes]
     for t in threads:
         t.start()
@@ -206,22 +209,24 @@ class Lane:
         """Send one group, take its answers; gives what is left to do after a crash."""
         variants, repetitions = _rectangle(todo)
         done, left = [(v, r) for v in variants for r in repetitions], [c for c in todo if c[0] not in variants or c[1] not in repetitions]
-        cell, seen = self._ready(), []
+        cell = self._ready()
+        seen: list[bytes] = []
         head = {
             "op": job.op, "params": dict(job.params), "variants": variants, "repetitions": repetitions,
             "inputs": [[t.dtype, list(t.shape), len(t.data)] for t in job.inputs],
         }  # fmt: skip
-        position = 0
+        answered = 0
         try:
             frames.send(cell.stream, head, (*(t.data for t in job.inputs), job.program))
-            for position, (variant, repetition) in enumerate(done):
+            for variant, repetition in done:
                 answer, body = cell.receive(self._limits.time_s)
                 raw = _Raw(answer, _outputs(answer, body, seen), self._process)
                 self.answers[index].setdefault(variant, {})[repetition] = raw
+                answered += 1
         except (TimeoutError, frames.Closed, frames.FrameError, OSError) as e:
-            variant, repetition = done[position]
+            variant, repetition = done[answered]
             self.answers[index].setdefault(variant, {})[repetition] = self._lost(cell, e)
-            return done[position + 1 :] + left
+            return done[answered + 1 :] + left
         return left
 
     def _lost(self, cell: Cell, error: Exception) -> _Raw:
@@ -236,7 +241,9 @@ class Lane:
         if status is None:
             cell.kill()
             cell.ended()
-            return _Raw({"kind": "killed", "why": f"the process broke the protocol ({error}) and was ended"}, (cell.output.text(),), process)
+            return _Raw(
+                {"kind": "killed", "why": f"the process broke the protocol ({error}) and was ended"}, (cell.output.text(),), process
+            )
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             if number == signal.SIGKILL:

@@ -121,9 +121,7 @@ def _array(ref: OutputRef, data: bytes) -> Array:
 
 
 def _mismatch(expected: Expected, reason: Reason, wanted: str, got: str) -> Measurement:
-    return Measurement(
-        output=expected.name, reason=reason, compared=0, error=float("inf"), ratio=float("inf"), expected=wanted, actual=got
-    )
+    return Measurement(output=expected.name, reason=reason, compared=0, error=float("inf"), ratio=float("inf"), expected=wanted, actual=got)
 
 
 def detail_of(m: Measurement) -> str:

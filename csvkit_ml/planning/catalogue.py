@@ -149,9 +149,7 @@ def _planned_sample(function: Function, request: Request) -> PlannedSample:
 
 def planned_criterion(criterion: Criterion) -> PlannedCriterion:
     """A criterion as data."""
-    return PlannedCriterion(
-        kind=criterion.kind, formula=criterion.formula, rationale=criterion.rationale, literature=criterion.literature
-    )
+    return PlannedCriterion(kind=criterion.kind, formula=criterion.formula, rationale=criterion.rationale, literature=criterion.literature)
 
 
 def _shape_text(t: Tensor) -> str:

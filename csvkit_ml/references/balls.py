@@ -12,6 +12,8 @@ import numpy as np
 from csvkit_ml.model.function import Expected
 from csvkit_ml.model.tensor import Array
 
+_TINY = 5e-324
+
 PRECISION = 160
 """Working bits; raised until the ball is far smaller than an ulp of double-double needs."""
 
@@ -44,6 +46,8 @@ def _split(mid: Ball, rad: Ball) -> tuple[float, float, float]:
     hi = float(mid)
     if not math.isfinite(hi):
         return hi, 0.0, 0.0
+    if hi == 0 and mid != 0:  # below the doubles: a zero with the sign of the true value
+        return math.copysign(0.0, float(mid.sgn())), 0.0, _TINY
     rest = mid - ball(hi)
     lo = float(rest)
     return hi, lo, float(rad) * 1.0000001 + abs(float(rest - ball(lo)))
@@ -72,7 +76,7 @@ def elementwise(
         if key not in known:
             known[key] = enclose(fn, *args)
         h, low, r = known[key]
-        if math.isnan(h) or math.isinf(h) or (h == 0 and r == 0):
+        if math.isnan(h) or (h == 0 and r == 0):
             h, low, r = special(*args), 0.0, 0.0
         hi[i], lo[i], rad[i] = h, low, r
     return Expected(

@@ -48,7 +48,9 @@ def parse(data: bytes) -> tuple[str, bytes, tuple[tuple[str, bytes], ...]]:
         if set(tree) != {"payload", "payloadType", "signatures"}:
             raise ValueError("unknown or missing fields")
         payload = base64.b64decode(tree["payload"], validate=True)
-        signatures = tuple((str(s["keyid"]), base64.b64decode(s["sig"], validate=True)) for s in tree["signatures"] if set(s) == {"keyid", "sig"})
+        signatures = tuple(
+            (str(s["keyid"]), base64.b64decode(s["sig"], validate=True)) for s in tree["signatures"] if set(s) == {"keyid", "sig"}
+        )
         again = json.dumps(tree, separators=(",", ":"), sort_keys=True).encode()
         if again != data or base64.b64encode(payload).decode() != tree["payload"] or len(signatures) != len(tree["signatures"]):
             raise ValueError("not in canonical form")
@@ -76,5 +78,7 @@ def verify(data: bytes, trusted: tuple[PublicKey, ...]) -> tuple[str, bytes, Pub
         try:
             public_of(key).verify(signature, pae(kind, payload))
         except InvalidSignature as e:
-            raise VerificationError(f"the signature of {key.name} is not valid", "the attestation was altered or made with another key") from e
+            raise VerificationError(
+                f"the signature of {key.name} is not valid", "the attestation was altered or made with another key"
+            ) from e
     return kind, payload, known[0][0]

@@ -1,5 +1,7 @@
 """Entry of the staged archive: `python -I archive.pyz LIBRARY zygote|serve FD`. Standard library only."""
 
+from __future__ import annotations
+
 import faulthandler
 import importlib
 import os
@@ -7,7 +9,7 @@ import socket
 import sys
 
 
-def main():
+def main() -> None:
     """Import the library's staged half and serve on the inherited socket."""
     name, mode, fd = sys.argv[1], sys.argv[2], int(sys.argv[3])
     faulthandler.enable()

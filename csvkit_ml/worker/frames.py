@@ -1,7 +1,11 @@
 """Frames on a stream socket: total length, head length, JSON head, raw bytes. Used by both sides; standard library only."""
 
+from __future__ import annotations
+
 import json
+import socket
 import struct
+from typing import Any, BinaryIO, Dict, Sequence, Tuple
 
 _PREFIX = struct.Struct("<QI")
 MAX_HEAD = 64 * 1024 * 1024
@@ -16,14 +20,14 @@ class Closed(Exception):
     """The other side closed the stream between two frames."""
 
 
-def send(sock, head, parts=()):
+def send(sock: socket.socket, head: Dict[str, Any], parts: Sequence[Any] = ()) -> None:
     """Write one frame; `parts` are bytes-like and are joined after the head."""
     text = json.dumps(head, separators=(",", ":")).encode()
     size = sum(len(p) for p in parts)
     sock.sendall(b"".join([_PREFIX.pack(size, len(text)), text, *parts]))
 
 
-def receive(reader):
+def receive(reader: BinaryIO) -> Tuple[Dict[str, Any], bytes]:
     """(head, body) of the next frame from a buffered reader.
 
     Raises:
@@ -42,6 +46,7 @@ def receive(reader):
     if len(text) < text_size or len(body) < size:
         raise FrameError("half a frame")
     try:
-        return json.loads(text), body
+        head: Dict[str, Any] = json.loads(text)
+        return head, body
     except ValueError as e:
         raise FrameError("a head that is not JSON") from e

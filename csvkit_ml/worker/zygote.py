@@ -1,17 +1,21 @@
 """The zygote imports the library once and computes nothing; cells are forked from it. Standard library only."""
 
+from __future__ import annotations
+
 import array
 import os
 import select
 import signal
 import socket
 import sys
+from typing import NoReturn
 
+from csvkit_ml.libraries.binding import Runtime
 from csvkit_ml.worker import frames
 from csvkit_ml.worker.serve import serve
 
 
-def run(runtime, control):
+def run(runtime: Runtime, control: socket.socket) -> None:
     """Serve the host's control socket until it closes.
 
     One byte `f` with three descriptors (stream, stdout, stderr) forks a cell; the answer is its pid.
@@ -31,7 +35,7 @@ def run(runtime, control):
             return
 
 
-def _reap(control):
+def _reap(control: socket.socket) -> None:
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -42,8 +46,8 @@ def _reap(control):
         frames.send(control, {"pid": pid, "status": status})
 
 
-def _fork(runtime, control):
-    fds = array.array("i")
+def _fork(runtime: Runtime, control: socket.socket) -> bool:
+    fds: array.array[int] = array.array("i")
     data, ancillary, _, _ = control.recvmsg(1, socket.CMSG_LEN(3 * fds.itemsize))
     if not data:
         return False
@@ -52,16 +56,15 @@ def _fork(runtime, control):
             fds.frombytes(payload[: len(payload) - len(payload) % fds.itemsize])
     stream, out, err = fds
     pid = os.fork()
-    if pid:
-        for fd in fds:
-            os.close(fd)
-        frames.send(control, {"forked": pid})
-        return True
-    _child(runtime, control, stream, out, err)
+    if pid == 0:
+        _child(runtime, control, stream, out, err)
+    for fd in fds:
+        os.close(fd)
+    frames.send(control, {"forked": pid})
     return True
 
 
-def _child(runtime, control, stream, out, err):
+def _child(runtime: Runtime, control: socket.socket, stream: int, out: int, err: int) -> NoReturn:
     """Never returns."""
     code = 70
     try:

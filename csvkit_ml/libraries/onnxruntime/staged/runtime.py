@@ -6,7 +6,13 @@ from typing import Dict
 
 from csvkit_ml.libraries.binding import NotSupported, Runtime, WireTensor
 
-_UNSUPPORTED = ("NOT_IMPLEMENTED", "is not a registered function/op", "under development", "Could not find an implementation", "No Op registered")
+_UNSUPPORTED = (
+    "NOT_IMPLEMENTED",
+    "is not a registered function/op",
+    "under development",
+    "Could not find an implementation",
+    "No Op registered",
+)
 _TYPES = {
     "tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16", "tensor(bool)": "bool",
     **{"tensor(%s)" % n: n for n in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")},
@@ -75,7 +81,7 @@ class OnnxRuntime(Runtime):
         try:
             session = self._session(request.program, request.variant)
             feeds = {}
-            for info, wire in zip(session.get_inputs(), request.inputs):
+            for info, wire in zip(session.get_inputs(), request.inputs):  # noqa: B905 - Python 3.9
                 feeds[info.name] = np.frombuffer(bytes(wire.data), dtype=wire.dtype).reshape(wire.shape)
             names = [o.name for o in session.get_outputs()]
             values = self._bound(session, feeds, names) if request.variant == "io-binding" else session.run(names, feeds)
@@ -83,7 +89,7 @@ class OnnxRuntime(Runtime):
             if type(e).__name__ == "NotImplemented" or any(text in str(e) for text in _UNSUPPORTED):
                 raise NotSupported(str(e)) from e
             raise
-        return [(n, self._wire(v)) for n, v in zip(names, values)]
+        return [(n, self._wire(v)) for n, v in zip(names, values)]  # noqa: B905 - Python 3.9
 
     def _bound(self, session, feeds, names):
         binding = session.io_binding()

@@ -22,7 +22,23 @@ class TorchRuntime(Runtime):
 
         self.t = torch
         self.bindings = bindings()
-        names = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
+        names = [
+            "bool",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "uint8",
+            "uint16",
+            "uint32",
+            "uint64",
+            "float16",
+            "bfloat16",
+            "float32",
+            "float64",
+            "complex64",
+            "complex128",
+        ]
         self.dtypes = {n: getattr(torch, n) for n in names if hasattr(torch, n)}
         self.names = {d: n for n, d in self.dtypes.items()}
 
