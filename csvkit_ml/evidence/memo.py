@@ -35,7 +35,7 @@ class Memo:
 
     def get(self, question: Digest) -> bytes | None:
         """The answer, or None."""
-        row = self._db.execute("SELECT answer, digest FROM memo WHERE question = ?", (question,)).fetchone()
+        row = self._db.execute("SELECT CAST(answer AS BLOB), digest FROM memo WHERE question = ?", (question,)).fetchone()
         return row[0] if row and sha256(row[0]) == row[1] else None
 
     def put(self, answers: dict[Digest, bytes]) -> None:

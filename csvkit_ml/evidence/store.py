@@ -76,7 +76,7 @@ class Store:
         """A blob, re-hashed. Raises IntegrityError when it is missing or altered."""
         if digest in self._blobs:
             return self._blobs[digest]
-        row = self._db.execute("SELECT data FROM blobs WHERE digest = ?", (digest,)).fetchone()
+        row = self._db.execute("SELECT CAST(data AS BLOB) FROM blobs WHERE digest = ?", (digest,)).fetchone()
         if row is None or sha256(row[0]) != digest:
             raise IntegrityError(f"blob {digest} is {'missing' if row is None else 'altered'}", "run again with --fresh")
         return bytes(row[0])
@@ -106,7 +106,7 @@ class Store:
 
     def reuse(self, key: Digest) -> Observation | None:
         """An earlier observation; None when it, or any blob of it, is missing or altered."""
-        row = self._db.execute("SELECT record, digest FROM observations WHERE key = ?", (key,)).fetchone()
+        row = self._db.execute("SELECT CAST(record AS BLOB), digest FROM observations WHERE key = ?", (key,)).fetchone()
         if row is None or sha256(row[0]) != row[1]:
             return None
         try:

@@ -13,6 +13,7 @@ from csvkit_ml.model.digest import Digest, sha256
 
 _ALWAYS = ("csvkit_ml", "csvkit_ml.worker", "csvkit_ml.libraries", "csvkit_ml.backends")
 _ONLY = {"csvkit_ml": ("__init__.py",), "csvkit_ml.libraries": ("__init__.py", "binding.py")}
+"""Packages of which only some files are staged; of a library's own package only its `__init__.py` is."""
 _MAIN = b"from csvkit_ml.worker.entry import main\n\nmain()\n"
 _DATE = (2000, 1, 1, 0, 0, 0)
 
@@ -30,9 +31,8 @@ def build_archive(library: Library) -> StagedWorker:
     files = {"__main__.py": _MAIN}
     for package in (*_ALWAYS, *library.staged):
         folder = Path(importlib.import_module(package).__file__ or "").parent
-        wanted = _ONLY.get(package) or tuple(sorted(p.name for p in folder.glob("*.py")))
-        if package == library.staged[0]:
-            wanted = ("__init__.py",)
+        top = package.startswith("csvkit_ml.libraries.") and package.count(".") == 2
+        wanted = ("__init__.py",) if top else _ONLY.get(package) or tuple(sorted(p.name for p in folder.glob("*.py")))
         for name in wanted:
             files[f"{package.replace('.', '/')}/{name}"] = (folder / name).read_bytes()
     buffer = io.BytesIO()

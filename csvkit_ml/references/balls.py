@@ -50,7 +50,9 @@ def _split(mid: Ball, rad: Ball) -> tuple[float, float, float]:
         return math.copysign(0.0, float(mid.sgn())), 0.0, _TINY
     rest = mid - ball(hi)
     lo = float(rest)
-    return hi, lo, float(rad) * 1.0000001 + abs(float(rest - ball(lo)))
+    left = rest - ball(lo)
+    exact = left == 0 and rad == 0
+    return hi, lo, 0.0 if exact else (float(rad) + abs(float(left.mid()))) * 1.0000001 + _TINY
 
 
 def elementwise(
