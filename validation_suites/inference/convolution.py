@@ -26,7 +26,8 @@ ROWS: dict[int, Mapping[str, tuple[Any, ...]]] = {
         "group": ("1", "2", "depthwise"), "bias": (True, False),
     },
     2: {
-        "kernel": ((3, 3), (2, 5), (1, 1)), "stride": ((1, 1), (2, 2), (1, 3)), "padding": ((0, 0, 0, 0), (1, 1, 1, 1), (1, 2, 1, 2), (2, 0, 1, 1)),
+        "kernel": ((3, 3), (2, 5), (1, 1)), "stride": ((1, 1), (2, 2), (1, 3)),
+        "padding": ((0, 0, 0, 0), (1, 1, 1, 1), (1, 2, 1, 2), (2, 0, 1, 1)),
         "dilation": ((1, 1), (2, 2), (1, 2)), "group": ("1", "2", "depthwise"), "bias": (True, False),
     },
 }  # fmt: skip
@@ -203,7 +204,7 @@ FAULTS = (
     faults.rolled(),
     faults.other_params("padding-offset", "The padding is one place off: more before, less after.", padding=_shifted),
     Fault(id="dropped-last-tap", sentence="The last tap of every kernel row is left out.", apply=_with_weight(_last_tap)),
-    Fault(id="dropped-last-channel", sentence="The last input (or output) channel of a group is left out.", apply=_with_weight(_last_channel)),
+    Fault(id="dropped-last-channel", sentence="The last channel of a group is left out.", apply=_with_weight(_last_channel)),
     Fault(id="kernel-turned", sentence="The kernel is applied the wrong way around.", apply=_with_weight(_turned)),
     Fault(id="bias-lost", sentence="The bias is not added.", apply=_bias_lost),
 )
@@ -211,17 +212,18 @@ FAULTS = (
 
 def _function(id: str, says: str, source: str, samples: Callable[[], Iterable[Sample]], reference: Any) -> Function:
     return Function(
-        id=id, side=Side.INFERENCE, area="convolution", requirement=f"The library shall return {says}, for any stride, padding, dilation and "
-        "number of groups, with and without bias.", source=source, oracle=ORACLE, samples=samples, reference=reference,
+        id=id, side=Side.INFERENCE, area="convolution",
+        requirement=f"The library shall return {says}, for any stride, padding, dilation and number of groups, with and without bias.",
+        source=f"ONNX operator specification, {source}", oracle=ORACLE, samples=samples, reference=reference,
         criterion=Componentwise(), faults=FAULTS,
     )  # fmt: skip
 
 
 FUNCTIONS: tuple[Function, ...] = (
-    _function("conv1d", "the cross-correlation over one axis", "ONNX operator specification, Conv; torch.nn.Conv1d", _samples(1), _reference),
-    _function("conv2d", "the cross-correlation over two axes", "ONNX operator specification, Conv; torch.nn.Conv2d", _samples(2), _reference),
+    _function("conv1d", "the cross-correlation over one axis", "Conv; torch.nn.Conv1d", _samples(1), _reference),
+    _function("conv2d", "the cross-correlation over two axes", "Conv; torch.nn.Conv2d", _samples(2), _reference),
     _function(
-        "conv_transpose2d", "the transposed convolution over two axes", "ONNX operator specification, ConvTranspose; torch.nn.ConvTranspose2d",
+        "conv_transpose2d", "the transposed convolution over two axes", "ConvTranspose; torch.nn.ConvTranspose2d",
         _transposed_samples, _transposed,
     ),
 )  # fmt: skip

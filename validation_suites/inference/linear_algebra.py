@@ -104,7 +104,7 @@ def _drop_last(function: Function, sample: Sample, results: Results) -> Results 
     return faults.truth(function, replace(sample, inputs=_without_last(sample.inputs)))
 
 
-DROPPED = Fault(id="dropped-last-term", sentence="The last term of every sum is left out (a tail that the inner loop missed).", apply=_drop_last)
+DROPPED = Fault(id="dropped-last-term", sentence="The last term of every sum is left out (a missed tail).", apply=_drop_last)
 
 
 def narrow_accumulation(columns: Callable[[Sample], tuple[Array, Array] | None]) -> Fault:

@@ -136,8 +136,12 @@ def _overhang_counted(sample: Sample) -> Array | None:
     return np.asarray(_windows(x, p, 0.0).mean(axis=(-2, -1)))
 
 
+def _negated(value: bool) -> bool:
+    return not value
+
+
 OUTPUT_FAULTS = (faults.one_element(), faults.stale(), faults.rolled())
-CEIL_FLIPPED = faults.other_params("ceil-mode-flipped", "Ceil mode is taken as floor mode and the other way around.", ceil_mode=lambda v: not v)
+CEIL_FLIPPED = faults.other_params("ceil-mode-flipped", "Ceil mode is taken as floor mode, or the other way around.", ceil_mode=_negated)
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         id="max_pool2d",
@@ -168,7 +172,7 @@ FUNCTIONS: tuple[Function, ...] = (
         criterion=Componentwise(),
         faults=(
             *OUTPUT_FAULTS, CEIL_FLIPPED, faults.BF16_INPUTS, faults.TF32_INPUTS, faults.nan_lost(),
-            faults.other_params("divisor-flipped", "Padding is counted where it must not be, or the other way around.", count_include_pad=lambda v: not v),
+            faults.other_params("divisor-flipped", "Padding is counted where it must not be, or not where it must.", count_include_pad=_negated),
             faults.computed("overhang-counted", "The overhang of ceil mode is counted in the divisor.", _overhang_counted),
         ),
     ),

@@ -53,8 +53,9 @@ def _native(t, p, x, w, b=None):
 def _transposed(t, p, x, w, b=None):
     half = len(p["padding"]) // 2
     return t.nn.functional.conv_transpose2d(
-        x, w, b, stride=p["stride"], padding=p["padding"][:half], output_padding=p["output_padding"], groups=p["groups"], dilation=p["dilation"]
-    )
+        x, w, b, stride=p["stride"], padding=p["padding"][:half], output_padding=p["output_padding"], groups=p["groups"],
+        dilation=p["dilation"],
+    )  # fmt: skip
 
 
 def _transposed_module(t, p, x, w, b=None):

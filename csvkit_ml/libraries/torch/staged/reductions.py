@@ -46,10 +46,6 @@ def _prod(t, p, x):
     return x
 
 
-def _cumsum_out(t, p, x):
-    return t.cumsum(x, dim=p["axis"], out=t.empty(x.shape, dtype=x.dtype))
-
-
 BINDINGS = (
     Binding(
         function="reduce_sum",
@@ -77,28 +73,6 @@ BINDINGS = (
         forms={"plain": _prod},
         names=("torch.prod",),
         dtypes=(*FLOATS, "int64"),
-        modes=("inference-mode",),
-    ),
-    Binding(
-        function="cumsum",
-        forms={
-            "plain": lambda t, p, x: t.cumsum(x, dim=p["axis"]),
-            "method": lambda t, p, x: x.cumsum(p["axis"]),
-            "inplace": lambda t, p, x: x.clone().cumsum_(p["axis"]),
-            "out": _cumsum_out,
-        },
-        names=("torch.cumsum", "torch.Tensor.cumsum", "torch.Tensor.cumsum_"),
-        dtypes=(*FLOATS, "int64"),
-        modes=("inference-mode",),
-    ),
-    Binding(
-        function="argmax",
-        forms={
-            "plain": lambda t, p, x: t.argmax(x, dim=p["axis"], keepdim=p["keepdims"]),
-            "max-indices": lambda t, p, x: t.max(x, dim=p["axis"], keepdim=p["keepdims"]).indices,
-        },
-        names=("torch.argmax", "torch.max"),
-        dtypes=FLOATS,
         modes=("inference-mode",),
     ),
 )
