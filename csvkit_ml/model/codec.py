@@ -189,9 +189,7 @@ def _read_record(kind: type, tree: Any, where: str) -> Any:
         raise CodecError(f"{where}: expected an object")
     names = {f.name for f in dataclasses.fields(kind)}
     tree = {k: v for k, v in tree.items() if not (k == "kind" and "kind" not in names)}
-    required = {
-        f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    }
+    required = {f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING}
     if missing := required - set(tree):
         raise CodecError(f"{where}: missing {sorted(missing)}")
     if unknown := set(tree) - names:

@@ -81,6 +81,4 @@ def elementwise(
         if math.isnan(h) or (h == 0 and r == 0):
             h, low, r = special(*args), 0.0, 0.0
         hi[i], lo[i], rad[i] = h, low, r
-    return Expected(
-        name=name, dtype=dtype, value=hi.reshape(shape), low=lo.reshape(shape), radius=rad.reshape(shape), scale=scale
-    )
+    return Expected(name=name, dtype=dtype, value=hi.reshape(shape), low=lo.reshape(shape), radius=rad.reshape(shape), scale=scale)

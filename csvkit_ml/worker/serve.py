@@ -7,8 +7,8 @@ import resource
 import socket
 from typing import Any, BinaryIO, Dict, List, Tuple, cast
 
-from csvkit_ml.libraries.binding import NotSupported, Runtime, WireRequest, WireTensor
 from csvkit_ml.worker import frames
+from csvkit_ml.worker.wire import NotSupported, Runtime, WireRequest, WireTensor
 
 _MESSAGE = 4000
 

@@ -10,9 +10,9 @@ import socket
 import sys
 from typing import NoReturn
 
-from csvkit_ml.libraries.binding import Runtime
 from csvkit_ml.worker import frames
 from csvkit_ml.worker.serve import serve
+from csvkit_ml.worker.wire import Runtime
 
 
 def run(runtime: Runtime, control: socket.socket) -> None:
