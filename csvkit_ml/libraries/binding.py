@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Callable, Dict, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 from csvkit_ml.worker.wire import NotSupported, Runtime, WireRequest, WireTensor
 
