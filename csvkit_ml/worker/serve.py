@@ -1,73 +1,147 @@
-"""A cell process: takes groups of cases, answers one frame a (variant, repetition). Standard library only."""
+"""Serving cases inside a cell process: settings first, then one group after the other. Standard library only.
+
+A group is one sample (operation, parameters, inputs, program) with the variants and repetition kinds to run here. Its executions
+are numbered variant by variant, kind by kind; each is answered by a frame of its own before the next one starts, so that a
+process that dies names its culprit: the first execution without an answer. Expected values never come here.
+"""
 
 from __future__ import annotations
 
+import faulthandler
+import functools
 import os
-import resource
 import socket
-from typing import Any, BinaryIO, Dict, List, Tuple, cast
+import sys
+import traceback
+from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Tuple
 
 from csvkit_ml.worker import frames
 from csvkit_ml.worker.wire import NotSupported, Runtime, WireRequest, WireTensor
 
-_MESSAGE = 4000
+DIRTY = "dirty_memory"
+"""Repetition kind before which free memory is filled with a pattern."""
+MAX_MESSAGE = 4000
+"""Characters of an exception's text."""
+
+Answer = Tuple[bytes, Tuple[bytes, ...]]
+"""Head and parts of the body."""
+Outputs = Tuple[Tuple[str, str, Tuple[int, ...], bytes], ...]
 
 
-def prepare(runtime: Runtime, head: Dict[str, Any]) -> Dict[str, Any]:
-    """Variables, memory limit and runtime options of this cell; answers what is proven in force and the library's build facts."""
-    os.environ.update(head["variables"])
-    if head["memory_bytes"]:
-        resource.setrlimit(resource.RLIMIT_AS, (head["memory_bytes"], head["memory_bytes"]))
-    proven = runtime.apply(head["settings"])
-    facts = runtime.describe() if head.get("describe") else {}
-    return {"ready": True, "proven": proven, "facts": facts}
+class Group(NamedTuple):
+    """One sample as the worker received it."""
+
+    op: str
+    params: Dict[str, Any]
+    inputs: List[WireTensor]
+    program: bytes
+    variants: List[str]
+    kinds: List[str]
+    start: int
+    """First execution to run."""
+    stop: int
+    """Execution behind the last one to run."""
 
 
-def serve(runtime: Runtime, sock: socket.socket) -> None:
-    """Answer until the host closes the stream. A failure of the protocol ends the process: the host sees it."""
-    reader = cast(BinaryIO, sock.makefile("rb", buffering=1 << 20))
+def serve_and_exit(link: socket.socket, runtime: Runtime) -> NoReturn:
+    """Serve, then leave without running the library's exit handlers (70 = the worker itself failed, 74 = a stream could not be flushed)."""
+    status = 0
     try:
-        head, _ = frames.receive(reader)
-        frames.send(sock, prepare(runtime, head))
-        while True:
-            head, body = frames.receive(reader)
-            _group(runtime, sock, head, memoryview(body))
-    except frames.Closed:
-        return
+        faulthandler.enable(file=2)
+        serve(link, runtime)
+    except BaseException:
+        traceback.print_exc()
+        status = 70
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                status = status or 74
+        os._exit(status)
 
 
-def _group(runtime: Runtime, sock: socket.socket, head: Dict[str, Any], body: memoryview) -> None:
-    """One sample: inputs once, then every (variant, repetition) of the group in order."""
-    inputs: List[WireTensor] = []
-    at = 0
+def serve(link: socket.socket, runtime: Runtime) -> None:
+    """Answer requests until the host closes its side."""
+    while True:
+        frame = frames.receive(link)
+        if frame is None:
+            return
+        head, body = frame
+        if "settings" in head:
+            frames.send(link, _facts(functools.partial(_apply, runtime, head)))
+        elif "describe" in head:
+            frames.send(link, _facts(runtime.describe))
+        else:
+            _run_group(link, runtime, _group(head, body))
+
+
+def _apply(runtime: Runtime, head: Dict[str, Any]) -> Dict[str, str]:
+    """Variables, then the memory limit, then the library's own settings."""
+    os.environ.update(head["variables"])
+    limit = int(head["memory"])
+    if limit:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    return runtime.apply(dict(head["settings"]))
+
+
+def _facts(ask: Callable[[], Dict[str, str]]) -> bytes:
+    try:
+        return frames.encode({"facts": ask()})
+    except Exception as e:
+        return frames.encode({"refused": "%s: %s" % (_type_name(e), _text(e))})
+
+
+def _group(head: Dict[str, Any], body: bytes) -> Group:
+    inputs, at = [], 0
     for dtype, shape, size in head["inputs"]:
         inputs.append(WireTensor(dtype, tuple(shape), body[at : at + size]))
         at += size
-    program = bytes(body[at:])
-    seen: Dict[bytes, int] = {}
-    for variant in head["variants"]:
-        for repetition in head["repetitions"]:
-            if repetition == "dirty_memory":
-                runtime.dirty()
-            request = WireRequest(head["op"], variant, head["params"], inputs, program)
-            answer, parts = _run(runtime, request, seen)
-            frames.send(sock, answer, parts)
+    return Group(
+        head["op"], head["params"], inputs, body[at:], head["variants"], head["kinds"], head["from"], head["to"]
+    )
 
 
-def _run(runtime: Runtime, request: WireRequest, seen: Dict[bytes, int]) -> Tuple[Dict[str, Any], List[bytes]]:
+def _run_group(link: socket.socket, runtime: Runtime, group: Group) -> None:
+    seen: Dict[Outputs, int] = {}
+    width = len(group.kinds)
+    for index in range(group.start, group.stop):
+        head, parts = _execute(runtime, group, index, group.variants[index // width], group.kinds[index % width], seen)
+        frames.send(link, head, parts)
+
+
+def _execute(runtime: Runtime, group: Group, index: int, variant: str, kind: str, seen: Dict[Outputs, int]) -> Answer:
+    """Run once; whatever Python can catch becomes an answer."""
     try:
-        outputs = runtime.run(request)
+        if kind == DIRTY:
+            runtime.dirty()
+        request = WireRequest(group.op, variant, dict(group.params), list(group.inputs), group.program)
+        return _produced(index, runtime.run(request), seen)
     except NotSupported as e:
-        return {"kind": "unsupported", "message": str(e)[:_MESSAGE]}, []
-    except Exception as e:
-        return {"kind": "raised", "type": type(e).__name__[:200], "message": str(e)[:_MESSAGE]}, []
-    described: List[Any] = []
-    parts: List[bytes] = []
-    for name, t in outputs:
-        data = bytes(t.data)
-        known = seen.get(data)
-        if known is None:
-            seen[data] = len(seen)
-            parts.append(data)
-        described.append([name, t.dtype, list(t.shape), len(data), known])
-    return {"kind": "produced", "outputs": described}, parts
+        return frames.encode({"i": index, "k": "unsupported", "message": _text(e)}), ()
+    except BaseException as e:
+        return frames.encode({"i": index, "k": "raised", "type": _type_name(e), "message": _text(e)}), ()
+
+
+def _produced(index: int, outputs: List[Tuple[str, WireTensor]], seen: Dict[Outputs, int]) -> Answer:
+    """Values, or a reference to an earlier execution of the group that returned the same bytes."""
+    values = tuple((name, x.dtype, tuple(x.shape), bytes(x.data)) for name, x in outputs)
+    earlier = seen.setdefault(values, index)
+    if earlier != index:
+        return b'{"i":%d,"k":"same","as":%d}' % (index, earlier), ()
+    described = [(name, dtype, shape, len(data)) for name, dtype, shape, data in values]
+    return frames.encode({"i": index, "k": "produced", "outputs": described}), tuple(v[3] for v in values)
+
+
+def _type_name(e: BaseException) -> str:
+    kind = type(e)
+    return kind.__qualname__ if kind.__module__ == "builtins" else "%s.%s" % (kind.__module__, kind.__qualname__)
+
+
+def _text(e: BaseException) -> str:
+    try:
+        return str(e)[:MAX_MESSAGE]
+    except Exception:
+        return "(the exception has no text)"

@@ -4,128 +4,185 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from typing import Dict
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from csvkit_ml.libraries.binding import NotSupported, Runtime, WireTensor
+from csvkit_ml.libraries.binding import Binding, NotSupported, Runtime, WireRequest, WireTensor
 from csvkit_ml.libraries.torch.staged.catalogue import bindings
 from csvkit_ml.libraries.torch.staged.layouts import LAYOUTS
 
-_DIRT = b"\xff\xff\xff\x7f\xff\xff\xf8\x7f"
-_SIZES = (64, 256, 1024, 4096, 16384, 65536, 262144, 1048576)
+_DTYPES = (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "bfloat16", "float32", "float64",
+    "complex64", "complex128",
+)  # fmt: skip
+_DIRTY_SIZES = (64, 256, 1024, 4096, 16384, 65536)
+"""Bytes of the blocks that are always dirtied, besides blocks as large as recent operands and results."""
+_DIRTY_RECENT = 16
+_DIRTY_LARGEST = 1 << 26
 
 
 class TorchRuntime(Runtime):
-    """See Runtime. The constructor imports torch and asks it nothing."""
+    """See Runtime. The constructor imports torch and asks it nothing: the capability would be fixed for every forked process."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         import torch
 
-        self.t = torch
+        self.t: Any = torch
         self.bindings = bindings()
-        names = [
-            "bool",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "float16",
-            "bfloat16",
-            "float32",
-            "float64",
-            "complex64",
-            "complex128",
-        ]
-        self.dtypes = {n: getattr(torch, n) for n in names if hasattr(torch, n)}
+        self.dtypes = {n: getattr(torch, n) for n in _DTYPES if hasattr(torch, n)}
         self.names = {d: n for n, d in self.dtypes.items()}
+        self._recent: List[int] = []
 
     def apply(self, settings: Dict[str, str]) -> Dict[str, str]:
-        t, proven = self.t, {}
-        for name, value in settings.items():
-            if name == "threads":
-                t.set_num_threads(int(value))
-                proven[name] = str(t.get_num_threads())
-            elif name == "deterministic":
-                t.use_deterministic_algorithms(value == "on")
-                proven[name] = "on" if t.are_deterministic_algorithms_enabled() else "off"
-            elif name == "float32_matmul_precision":
-                t.set_float32_matmul_precision(value)
-                proven[name] = t.get_float32_matmul_precision()
-            else:
-                raise NotSupported("setting " + name)
-        return proven
+        """Each setting is made, then read back. Raises NotSupported for an unknown one."""
+        return {name: self._set(name, value) for name, value in settings.items()}
+
+    def _set(self, name: str, value: str) -> str:
+        t = self.t
+        on, told = value == "on", {True: "on", False: "off"}
+        if name == "threads":
+            t.set_num_threads(int(value))
+            return str(t.get_num_threads())
+        if name == "interop_threads":
+            t.set_num_interop_threads(int(value))
+            return str(t.get_num_interop_threads())
+        if name == "deterministic":
+            t.use_deterministic_algorithms(on)
+            return told[bool(t.are_deterministic_algorithms_enabled())]
+        if name == "float32_matmul_precision":
+            t.set_float32_matmul_precision(value)
+            return str(t.get_float32_matmul_precision())
+        if name == "mkldnn":
+            t.backends.mkldnn.set_flags(on)
+            return told[bool(t._C._get_mkldnn_enabled())]
+        if name == "flush_denormal":
+            t.set_flush_denormal(on)
+            tiny = t.tensor([5e-324], dtype=t.float64) * t.tensor([1.0], dtype=t.float64)
+            return told[tiny.item() == 0.0]
+        raise NotSupported("setting " + name)
 
     def describe(self) -> Dict[str, str]:
         t = self.t
         facts = {
-            "version": t.__version__,
+            "version": str(t.__version__),
             "git": str(getattr(t.version, "git_version", "")),
             "config": t.__config__.show(),
             "parallel": t.__config__.parallel_info(),
             "mkldnn": str(t.backends.mkldnn.is_available()),
             "mkl": str(t.backends.mkl.is_available()),
+            "openmp": str(t.backends.openmp.is_available()),
             "cuda": str(t.version.cuda),
             "threads": str(t.get_num_threads()),
+            "interop threads": str(t.get_num_interop_threads()),
         }
         if hasattr(t.backends, "cpu"):
-            facts["capability"] = t.backends.cpu.get_cpu_capability()
+            facts["capability"] = str(t.backends.cpu.get_cpu_capability())
+        if t.version.cuda and t.cuda.is_available():
+            facts.update(self._devices())
+        return facts
+
+    def _devices(self) -> Dict[str, str]:
+        t = self.t
+        facts = {"cudnn": str(t.backends.cudnn.version())}
+        for i in range(t.cuda.device_count()):
+            facts["device %d" % i] = str(t.cuda.get_device_properties(i))
         return facts
 
     def dirty(self) -> None:
-        """Allocate, fill with NaN patterns and free, from small to large, so that the allocator hands the dirt out next."""
-        for size in _SIZES:
-            held = [self.t.empty(size, dtype=self.t.uint8) for _ in range(8)]
-            for block in held:
-                ctypes.memmove(block.data_ptr(), _DIRT * (size // 8), size)
+        """Fill blocks with NaN patterns and free them, so that the allocator hands them out next.
 
-    def run(self, request):
+        Small blocks of every class, and blocks exactly as large as the operands and results of the recent executions.
+        """
+        sizes = sorted({*_DIRTY_SIZES, *self._recent})
+        held = [self.t.empty(size, dtype=self.t.uint8) for size in sizes for _ in range(2)]
+        for block in held:
+            ctypes.memset(block.data_ptr(), 0xFF, block.numel())
+        more = [bytearray(b"\xff") * size for size in _DIRTY_SIZES]
+        del held, more
+
+    def run(self, request: WireRequest) -> List[Tuple[str, WireTensor]]:
         binding = self.bindings.get(request.op)
         if binding is None:
             raise NotSupported("no binding of " + request.op)
         form, layout, mode = _variant(binding, request.variant)
-        inputs = [LAYOUTS[layout](self.t, self._tensor(w)) for w in request.inputs]
+        place = LAYOUTS.get(layout)
+        if form is None or place is None:
+            raise NotSupported("variant " + request.variant)
         with _mode(self.t, mode):
+            inputs = [place(self.t, self._tensor(w)) for w in request.inputs]
+            if mode == "requires-grad":
+                inputs = [x.requires_grad_(True) if x.is_floating_point() or x.is_complex() else x for x in inputs]
             result = form(self.t, request.params, *inputs)
             outputs = result if isinstance(result, (tuple, list)) else (result,)
-            return [("y" + (str(i) if i else ""), self._wire(y)) for i, y in enumerate(outputs)]
+            return [("y%d" % i if i else "y", self._wire(y)) for i, y in enumerate(outputs)]
 
-    def _tensor(self, wire):
-        t, dtype = self.t, self.dtypes.get(wire.dtype)
+    def _tensor(self, wire: WireTensor) -> Any:
+        """A tensor in storage of its own, 64-byte aligned as torch allocates it."""
+        dtype = self.dtypes.get(wire.dtype)
         if dtype is None:
             raise NotSupported("dtype " + wire.dtype)
-        if len(wire.data) == 0:
-            return t.empty(wire.shape, dtype=dtype)
-        x = t.empty(wire.shape, dtype=dtype)
-        ctypes.memmove(x.data_ptr(), bytes(wire.data), len(wire.data))
+        x = self.t.empty(wire.shape, dtype=dtype)
+        size = len(wire.data)
+        if size:
+            ctypes.memmove(x.data_ptr(), bytes(wire.data), size)
+            self._remember(size)
         return x
 
-    def _wire(self, y):
+    def _wire(self, y: Any) -> WireTensor:
+        """Elements in C order; a Python number becomes a tensor of its kind."""
         t = self.t
         if not isinstance(y, t.Tensor):
-            kind = t.bool if isinstance(y, bool) else t.int64 if isinstance(y, int) else t.float64
-            y = t.tensor(y, dtype=kind)
+            if not isinstance(y, (bool, int, float, complex)):
+                raise TypeError("the result holds a %s, not a tensor or a number" % type(y).__name__)
+            y = t.tensor(y, dtype={bool: t.bool, int: t.int64, float: t.float64}.get(type(y), t.complex128))
         y = y.detach().resolve_conj().resolve_neg().cpu().contiguous()
+        name = self.names.get(y.dtype)
+        if name is None:
+            raise TypeError("the result is of dtype %s" % y.dtype)
         size = y.numel() * y.element_size()
-        data = ctypes.string_at(y.data_ptr(), size) if size else b""
-        return WireTensor(self.names[y.dtype], tuple(y.shape), data)
+        if not size:
+            return WireTensor(name, tuple(y.shape), b"")
+        self._remember(size)
+        return WireTensor(name, tuple(y.shape), ctypes.string_at(y.data_ptr(), size))
+
+    def _remember(self, size: int) -> None:
+        if size <= _DIRTY_LARGEST and size not in self._recent:
+            self._recent = [*self._recent[-_DIRTY_RECENT + 1 :], size]
 
 
-def _variant(binding, name):
+def _variant(binding: Binding, name: str) -> Tuple[Optional[Callable[..., Any]], str, str]:
+    """(form, layout, mode) of a variant; form None where there is no such form."""
     plain = next(iter(binding.forms.values()))
     if name.startswith("layout="):
         return plain, name[7:], ""
     if name.startswith("mode="):
         return plain, "contiguous", name[5:]
-    return binding.forms[name], "contiguous", ""
+    return binding.forms.get(name), "contiguous", ""
 
 
-def _mode(t, name):
-    if not name:
-        return contextlib.nullcontext()
-    return {"inference-mode": t.inference_mode, "no-grad": t.no_grad, "grad": t.enable_grad}[name]()
+def _mode(t: Any, name: str) -> Any:
+    """The context of an execution mode. Raises NotSupported."""
+    modes: Dict[str, Callable[[], Any]] = {
+        "": contextlib.nullcontext,
+        "requires-grad": contextlib.nullcontext,
+        "inference-mode": t.inference_mode,
+        "no-grad": t.no_grad,
+        "grad": t.enable_grad,
+        "mkldnn-off": lambda: t.backends.mkldnn.flags(enabled=False),
+        "deterministic": lambda: _deterministic(t),
+    }
+    if name not in modes:
+        raise NotSupported("mode " + name)
+    return modes[name]()
+
+
+@contextlib.contextmanager
+def _deterministic(t: Any) -> Any:
+    before = t.are_deterministic_algorithms_enabled()
+    t.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        t.use_deterministic_algorithms(before)
 
 
 RUNTIME = TorchRuntime
