@@ -39,6 +39,7 @@ def main() -> None:
         app()
     except MlcsvError as e:
         sys.exit(report_failure(e, json="--json" in sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.stderr.write("mlcsv: interrupted; the same command continues the run\n")
-        sys.exit(130)
+    except SystemExit as e:
+        if e.code == 130:
+            sys.stderr.write("mlcsv: interrupted; the same command continues the run\n")
+        raise

@@ -58,6 +58,8 @@ def parse_requirement(text: str, known: Mapping[str, str]) -> Requirement:
         parsed = Pep508(rewritten)
     except InvalidRequirement as e:
         raise MalformedRequirementError(f"not a requirement: {text[:200]!r} ({str(e).splitlines()[0]})", _HINT) from e
+    if any(s.operator == "===" for s in parsed.specifier):
+        raise MalformedRequirementError(f"`===` is not understood: {text[:200]!r}", _HINT)
     if parsed.url or parsed.marker or parsed.extras or len(set(locals_found)) > 1:
         raise MalformedRequirementError(f"URLs, markers, extras and several builds are not understood: {text[:200]!r}", _HINT)
     name = canonicalize_name(parsed.name)

@@ -12,7 +12,7 @@ from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.observation import Crashed, Observation, Produced
 
 SCHEMA = 1
-ROWS = 2000
+ROWS = 500
 """Rows a transaction."""
 
 
