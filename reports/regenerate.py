@@ -22,8 +22,8 @@ SAMPLE = HERE / "sample"
 KEY = HERE / "sample-key.pub.json"
 REQUIREMENT = "onnxruntime==1.23.2"
 FUNCTIONS = ("relu", "sqrt", "matmul", "max_pool2d")
-PER_HOST = ("environment", "run", "manifest", "signed_by", "plan", "settings")
-"""Parts of a report that belong to one machine and one moment; everything else must be the same everywhere."""
+ASIDE = ("environment", "run", "manifest", "signed_by", "plan", "settings", "suite")
+"""Parts of a report that belong to one machine, one moment, or the wording of the sources; everything else must be the same everywhere."""
 
 
 def mlcsv(*arguments: str, config: Path, expect: tuple[int, ...] = (0,)) -> str:
@@ -44,7 +44,7 @@ def generate(folder: Path, config: Path) -> None:
 
 def portable(report: dict[str, Any]) -> dict[str, Any]:
     """A report without what belongs to one machine or moment."""
-    kept = {k: v for k, v in report.items() if k not in PER_HOST}
+    kept = {k: v for k, v in report.items() if k not in ASIDE}
     for function in kept["functions"]:
         for case in function["cases"]:
             case.pop("evidence")

@@ -14,7 +14,7 @@ from csvkit_ml.model.tensor import Array
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ulp:
-    """|y - r| <= max(k ulp(r), c u s) + tiny, with s = Expected.scale (0 where the function has no scale of its own)."""
+    """|y - r| <= max(k ulp(r), c u s) + flush eta, with s = Expected.scale (0 where the function has no scale of its own)."""
 
     k: float
     """Declared band in ulp."""
@@ -22,6 +22,8 @@ class Ulp:
     """A-priori bound in ulp."""
     c: float = 0.0
     """Multiples of u s in the band; the hard bound takes k_hard / k times as much."""
+    flush: float = 0.0
+    """Multiples of the smallest normal number eta: 1 lets results (and operands) below it be flushed to zero."""
     rationale: str = "Elementwise function: rounded result of an approximation whose error stays within few ulp."
     literature: str = "Muller et al., Handbook of Floating-Point Arithmetic, 2018; Zimmermann et al., Accuracy of Mathematical Functions"
     kind: str = "ulp"
@@ -29,7 +31,8 @@ class Ulp:
     @property
     def formula(self) -> str:
         scaled = f"max({self.k:g} ulp(r), {self.c:g} u s)" if self.c else f"{self.k:g} ulp(r)"
-        return f"|y - r| + rad(r) <= {scaled}; hard: {self.k_hard:g} ulp(r)"
+        floor = f" + {self.flush:g} eta" if self.flush else ""
+        return f"|y - r| + rad(r) <= {scaled}{floor}; hard: {self.k_hard:g} ulp(r)"
 
     def measure(self, actual: Array, expected: Expected) -> Measurement:
         """Judge a floating-point output."""
@@ -37,4 +40,5 @@ class Ulp:
         ulp = form.ulp(expected.value)
         natural = self.c * form.u * np.asarray(expected.scale)
         band = np.maximum(self.k * ulp, natural)
-        return differences(actual, expected, band=band, hard=band * (self.k_hard / self.k))
+        floor = self.flush * form.eta
+        return differences(actual, expected, band=band + floor, hard=band * (self.k_hard / self.k) + floor)

@@ -103,10 +103,15 @@ def unary(
 
 
 def banded(k: float, c: float = 0.0) -> Callable[[Sample], Criterion]:
-    """k ulp for float32 and float64; 16-bit formats are computed in float32 and rounded once: 1 ulp (0.5 + the float32 error)."""
+    """k ulp for float32 and float64; 16-bit formats are computed in float32 and rounded once: 1 ulp (0.5 + the float32 error).
+
+    Subnormal results may be flushed: vector mathematics does not promise gradual underflow.
+    """
 
     def choose(sample: Sample) -> Criterion:
-        return Ulp(k=1.0, k_hard=2.0, c=min(c, 2.0)) if sample.dtype in NARROW else Ulp(k=k, k_hard=16 * k, c=c)
+        if sample.dtype in NARROW:
+            return Ulp(k=1.0, k_hard=2.0, c=min(c, 2.0), flush=1.0)
+        return Ulp(k=k, k_hard=16 * k, c=c, flush=1.0)
 
     return choose
 
