@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Protocol
@@ -33,7 +34,7 @@ from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of, from
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.evidence import EvidenceManifest
-from csvkit_ml.model.function import Expected, Side, Verdict
+from csvkit_ml.model.function import Side, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, FunctionJudgement, Judgement, worst_verdict
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
@@ -387,45 +388,44 @@ def judge(
     judged = []
     watch.expect("judging", len(catalogue.plan.functions))
     for planned in catalogue.plan.functions:
-        fresh: dict[Digest, bytes] = {}
-        cases = tuple(c for s in planned.samples for c in _judge_sample(planned, s, catalogue, observed, blob, memo, fresh))
-        if memo is not None and fresh:
-            memo.put(fresh)
-        judged.append(FunctionJudgement(id=planned.id, side=planned.side, cases=cases))
+        seen = [replace(observed[c], key=NO_KEY) for c in planned.case_ids() if c in observed]
+        question = digest_of(["judge", planned, catalogue.plan.required_identical, seen])
+        answer = memo.get(question) if memo is not None else None
+        if answer is None:
+            cases = tuple(c for s in planned.samples for c in _judge_sample(planned, s, catalogue, observed, blob))
+            answer = canonical(FunctionJudgement(id=planned.id, side=planned.side, cases=cases))
+            if memo is not None:
+                memo.put({question: answer})
+        judged.append(decode(FunctionJudgement, answer))
         watch.judged(planned.side, judged[-1].verdict)
     return Judgement(schema=SCHEMA, manifest=manifest_digest, functions=tuple(judged))
 
 
+NO_KEY = sha256(b"")
+"""The key of an observation says where it came from, not what was seen: it is left out of a judgement's question."""
+
+
 def _judge_sample(
-    planned: PlannedFunction, s: PlannedSample, catalogue: Catalogue, observed: Mapping[str, Observation], blob: Callable[[Digest], bytes],
-    memo: Memo | None, fresh: dict[Digest, bytes],
-) -> Iterator[CaseJudgement]:  # fmt: skip
+    planned: PlannedFunction,
+    s: PlannedSample,
+    catalogue: Catalogue,
+    observed: Mapping[str, Observation],
+    blob: Callable[[Digest], bytes],
+) -> Iterator[CaseJudgement]:
+    """Judge one sample's variants; variants that gave the same answers share the work."""
     function = registry.functions()[planned.id]
     sample = catalogue.requests[f"{planned.id}/{s.name}"].sample
     required = catalogue.plan.required_identical if planned.repeatable else ()
-    known: list[tuple[Expected, ...]] = []
-
-    def expected() -> tuple[Expected, ...]:
-        if not known:
-            known.append(function.reference(sample))
-        return known[0]
-
+    expected = cache(lambda: function.reference(sample))
+    known: dict[tuple[tuple[str, object], ...], CaseJudgement] = {}
     for variant in s.variants:
         case = f"{planned.id}/{s.name}/{variant}"
         if case not in observed:
             continue
-        seen = replace(observed[case], case="", key=manifest_free_key())
-        question = digest_of(["judge", planned.definition, s.request, s.criterion, seen, required])
-        answer = fresh.get(question) or (memo.get(question) if memo is not None else None)
-        if answer is None:
-            made = judge_case(replace(observed[case], case=""), expected, function.criterion_for(sample), blob, required_identical=required)
-            answer = fresh[question] = canonical(made)
-        yield replace(decode(CaseJudgement, answer), case=case)
-
-
-def manifest_free_key() -> Digest:
-    """The key of an observation says where it came from, not what was seen: it is left out of a judgement's question."""
-    return sha256(b"")
+        seen = tuple((r.kind, r.outcome) for r in observed[case].repetitions)
+        if seen not in known:
+            known[seen] = judge_case(observed[case], expected, function.criterion_for(sample), blob, required_identical=required)
+        yield replace(known[seen], case=case)
 
 
 def detections(ids: tuple[str, ...], *, places: Places, watch: Watcher, fresh: bool) -> tuple[FaultDetection, ...]:

@@ -1,4 +1,7 @@
-"""Random outputs: goodness of fit against the declared distribution at a level fixed in the plan."""
+"""Random outputs: goodness of fit against the declared distribution at a level fixed in the plan.
+
+scipy is imported where it is used: it takes half a second, and most runs judge nothing random anew.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from csvkit_ml.model.function import Expected, Measurement, Reason
 from csvkit_ml.model.tensor import Array
@@ -19,6 +21,8 @@ FAMILY = 200
 
 
 def _uniform(y: Array, low: float, high: float) -> dict[str, float]:
+    from scipy import stats
+
     if not bool(((y >= low) & (y < high)).all()):
         return {"support": 0.0}
     n = y.size
@@ -32,6 +36,8 @@ def _uniform(y: Array, low: float, high: float) -> dict[str, float]:
 
 
 def _normal(y: Array, mean: float, sd: float) -> dict[str, float]:
+    from scipy import stats
+
     n = y.size
     z = (float(y.mean()) - mean) / (sd / math.sqrt(n))
     q = float((((y - mean) / sd) ** 2).sum())
@@ -44,6 +50,8 @@ def _normal(y: Array, mean: float, sd: float) -> dict[str, float]:
 
 def _bernoulli(y: Array, p: float, value: float) -> dict[str, float]:
     """Each element is 0 with probability 1 - p, else `value` (dropout of a constant input)."""
+    from scipy import stats
+
     hits = np.isclose(y, value, rtol=1e-6, atol=0)
     if not bool((hits | (y == 0)).all()):
         return {"support": 0.0}

@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import io
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.environment import Distribution, InstallationFinding
 
+_SHARES = 16
 _WRITTEN_BY_INSTALLERS = ("INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "uv_cache.json", "uv_build.json")
 
 
@@ -51,7 +53,8 @@ def check(site: Path, wheels: dict[str, str]) -> tuple[tuple[Distribution, ...],
         entries += mine
         heads.append((name, version, data, len(mine)))
     with ThreadPoolExecutor(4) as pool:
-        seen = dict(zip(entries, pool.map(lambda e: _digest(site / e.path), entries), strict=True))
+        shares = [entries[i::_SHARES] for i in range(_SHARES)]
+        seen = {e: got for share in pool.map(lambda part: _digests(site, part), shares) for e, got in share}
     findings = [f for e, got in seen.items() if (f := _finding(e, got))] + _unrecorded(site, entries)
     findings += [InstallationFinding(distribution=n, path="RECORD", what="missing") for n, _, data, _ in heads if not data]
     native = {e: _hex(got) for e, got in seen.items() if got and (".so" in e.path.rsplit("/", 1)[-1])}
@@ -65,9 +68,14 @@ def check(site: Path, wheels: dict[str, str]) -> tuple[tuple[Distribution, ...],
     return distributions, tuple(sorted(findings, key=lambda f: (f.distribution, f.path)))
 
 
-def _digest(path: Path) -> str | None:
+def _digests(site: Path, entries: list[_Entry]) -> list[tuple[_Entry, str | None]]:
+    root = f"{site}/"
+    return [(e, _digest(root + e.path)) for e in entries]
+
+
+def _digest(path: str) -> str | None:
     try:
-        with path.open("rb") as f:
+        with open(path, "rb") as f:  # noqa: PTH123 - 16,000 files: a Path each costs more than the digest
             return base64.urlsafe_b64encode(hashlib.file_digest(f, "sha256").digest()).rstrip(b"=").decode()
     except OSError:
         return None
@@ -91,8 +99,10 @@ def _unrecorded(site: Path, entries: list[_Entry]) -> list[InstallationFinding]:
     owners = {e.path.split("/", 1)[0]: e.distribution for e in entries if "/" in e.path and not e.path.startswith((".", "/"))}
     found = []
     for top, owner in owners.items():
-        for path in (site / top).rglob("*"):
-            name = path.relative_to(site).as_posix()
-            if name not in listed and not path.is_dir() and path.name not in _WRITTEN_BY_INSTALLERS:
-                found.append(InstallationFinding(distribution=owner, path=name, what="unrecorded"))
+        for root, folders, names in os.walk(site / top):
+            here = os.path.relpath(root, site)
+            links = [f for f in folders if Path(root, f).is_symlink()]
+            for file in [*names, *links]:
+                if f"{here}/{file}" not in listed and file not in _WRITTEN_BY_INSTALLERS:
+                    found.append(InstallationFinding(distribution=owner, path=f"{here}/{file}", what="unrecorded"))
     return found

@@ -14,9 +14,13 @@ from packaging.utils import canonicalize_name
 
 from csvkit_ml.errors import MalformedRequirementError, UnknownLibraryError
 
-_HABIT = re.compile(r"(?:==)?\s*((?:\d+\.)+)[xX](?=\s*(?:,|$))")
-_LOCAL = re.compile(r"\+([A-Za-z0-9.]+)")
-_HINT = "e.g. torch==2.13.0, torch==2.x, onnxruntime>=1.20,<1.24 or onnxruntime"
+MAX_LENGTH = 500
+"""Characters of a requirement."""
+_HABIT = re.compile(r"(==\s*|!=\s*|(?<=[A-Za-z0-9])\s+|,\s*)((?:[0-9]+\.)+)[xX](?:\.[xX])*(?=\s*(?:,|\)|$))")
+"""`2.x`, with `==`, `!=` or no operator before it."""
+_LOCAL = re.compile(r"(==\s*[0-9][^\s,+*]*)\+([A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*)(?=\s*\)?$)")
+"""A build label, at the end of a requirement for one exact version."""
+_HINT = "e.g. torch==2.13.0, torch==2.13.0+cpu, torch==2.x, onnxruntime>=1.20,<1.24 or onnxruntime"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,17 @@ class Requirement:
         """Whether a public version satisfies the specifiers."""
         return SpecifierSet(self.specifier).contains(version, prereleases=self.prereleases)
 
+    @property
+    def text(self) -> str:
+        """As PEP 508 text; a local label goes with `==`, its only operator."""
+        return self.distribution + self.specifier + (f"+{self.local}" if self.local else "")
+
+    @property
+    def exact(self) -> bool:
+        """One version is named."""
+        specifiers = tuple(SpecifierSet(self.specifier))
+        return len(specifiers) == 1 and specifiers[0].operator == "==" and not specifiers[0].version.endswith(".*")
+
 
 def parse_requirement(text: str, known: Mapping[str, str]) -> Requirement:
     """Read a PEP 508 name with specifiers; `2.x` and `==2.13.x` mean `==2.*` and `==2.13.*`.
@@ -51,22 +66,33 @@ def parse_requirement(text: str, known: Mapping[str, str]) -> Requirement:
         MalformedRequirementError: not a requirement, or one with markers, extras or a URL.
         UnknownLibraryError: no suite is bound to this name; the hint names the nearest.
     """
-    rewritten = _HABIT.sub(lambda m: f"=={m[1]}*", text.strip()[:500])
-    locals_found = _LOCAL.findall(rewritten)
-    rewritten = _LOCAL.sub("", rewritten)
+    if len(text) > MAX_LENGTH:
+        raise MalformedRequirementError(f"not a requirement: {text[:80]!r}... ({len(text)} characters)", _HINT)
+    rewritten = _HABIT.sub(_as_wildcard, text.strip())
+    label = _LOCAL.search(rewritten)
     try:
-        parsed = Pep508(rewritten)
+        parsed = Pep508(_LOCAL.sub(r"\1", rewritten))
     except InvalidRequirement as e:
-        raise MalformedRequirementError(f"not a requirement: {text[:200]!r} ({str(e).splitlines()[0]})", _HINT) from e
+        raise MalformedRequirementError(f"not a requirement: {text!r} ({str(e).splitlines()[0]})", _HINT) from e
+    if parsed.url or parsed.marker or parsed.extras:
+        raise MalformedRequirementError(f"URLs, markers and extras are not understood: {text!r}", _HINT)
     if any(s.operator == "===" for s in parsed.specifier):
-        raise MalformedRequirementError(f"`===` is not understood: {text[:200]!r}", _HINT)
-    if parsed.url or parsed.marker or parsed.extras or len(set(locals_found)) > 1:
-        raise MalformedRequirementError(f"URLs, markers, extras and several builds are not understood: {text[:200]!r}", _HINT)
-    name = canonicalize_name(parsed.name)
+        raise MalformedRequirementError(f"`===` is not understood: {text!r}", _HINT)
+    if any("+" in s.version for s in parsed.specifier) or (label and len(parsed.specifier) > 1):
+        raise MalformedRequirementError(f"a build label is understood with one exact version only: {text!r}", _HINT)
+    name = str(canonicalize_name(parsed.name))
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)
-        raise UnknownLibraryError(f"no suite is bound to {parsed.name!r}", f"nearest: {', '.join(near)}")
+        raise UnknownLibraryError(f"no suite is bound to {parsed.name!r}", f"nearest: {', '.join(_near(name, known))}")
     return Requirement(
         asked=text, distribution=name, library=known[name], specifier=str(parsed.specifier),
-        local=locals_found[0].lower() if locals_found else "", prereleases=bool(parsed.specifier.prereleases),
+        local=re.sub("[-_]", ".", label[2].lower()) if label else "", prereleases=bool(parsed.specifier.prereleases),
     )  # fmt: skip
+
+
+def _as_wildcard(found: re.Match[str]) -> str:
+    operator = {"!": "!=", ",": ",=="}.get(found[1][:1], "==")
+    return f"{operator}{found[2]}*"
+
+
+def _near(name: str, known: Mapping[str, str]) -> list[str]:
+    return difflib.get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)

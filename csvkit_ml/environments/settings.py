@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from csvkit_ml.errors import DiskFullError, UvError
 from csvkit_ml.model.spec import EnvironmentRequest
 
 _PASSED = (
-    "HOME", "PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy",
-    "no_proxy", "UV_CACHE_DIR", "XDG_CACHE_HOME", "TMPDIR", "UV_OFFLINE", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_HTTP_TIMEOUT", "NETRC",
+    "HOME", "PATH", "LANG", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME", "NETRC",
+    "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "all_proxy", "no_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CLIENT_CERT", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_INSECURE_HOST",
+    "UV_CACHE_DIR", "UV_OFFLINE", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_INDEX_STRATEGY", "UV_KEYRING_PROVIDER",
 )  # fmt: skip
+_CREDENTIAL = re.compile(r"UV_INDEX_[A-Z0-9_]+_(?:USERNAME|PASSWORD)")
+_SAID = 3000
+"""Characters of uv's output that are shown."""
 
 
 def uv_binary() -> str:
@@ -28,41 +36,76 @@ def uv_binary() -> str:
 
 
 def find_links(request: EnvironmentRequest, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Folders and pages with wheels, the request's first."""
-    own = environ.get("UV_FIND_LINKS", "").replace(",", " ").split() + environ.get("PIP_FIND_LINKS", "").split()
-    return tuple(dict.fromkeys([*request.find_links, *own]))
+    """Folders (absolute) and pages with wheels, the request's first; uv separates its own by commas, pip by blanks."""
+    named = [*request.find_links, *environ.get("UV_FIND_LINKS", "").split(","), *environ.get("PIP_FIND_LINKS", "").split()]
+    return tuple(dict.fromkeys(_absolute(link.strip()) for link in named if link.strip()))
+
+
+def _absolute(link: str) -> str:
+    return link if "://" in link else str(Path(link).expanduser().absolute())
 
 
 def index_arguments(request: EnvironmentRequest, environ: Mapping[str, str]) -> list[str]:
-    """uv's arguments for find-links and indexes."""
+    """uv's arguments for find-links, indexes and the torch backend: the request before UV_* before PIP_*."""
     out = [a for link in find_links(request, environ) for a in ("--find-links", link)]
-    index = request.index_url or environ.get("UV_INDEX_URL") or environ.get("PIP_INDEX_URL")
-    if index and not (environ.get("UV_DEFAULT_INDEX") and not request.index_url):
-        out += ["--default-index", index]
-    extra = [*request.extra_index_urls, *environ.get("UV_EXTRA_INDEX_URL", "").split(), *environ.get("PIP_EXTRA_INDEX_URL", "").split()]
-    out += [a for url in dict.fromkeys(extra) for a in ("--index", url)]
-    return out + (["--torch-backend", request.torch_backend] if request.torch_backend else [])
+    if _yes(environ.get("UV_NO_INDEX", "")) or _yes(environ.get("PIP_NO_INDEX", "")):
+        out.append("--no-index")
+    candidates = (request.index_url, *(environ.get(n, "") for n in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")))
+    if default := next(filter(None, candidates), ""):
+        out += ["--default-index", default]
+    further = [u for n in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL") for u in environ.get(n, "").split()]
+    out += [a for url in dict.fromkeys([*request.extra_index_urls, *further]) for a in ("--index", url)]
+    backend = request.torch_backend or environ.get("UV_TORCH_BACKEND", "")
+    return out + (["--torch-backend", backend] if backend else [])
 
 
-def run_uv(arguments: list[str], environ: Mapping[str, str], *, folder: Path | None = None) -> str:
-    """Run uv and give its stdout.
+def _yes(text: str) -> bool:
+    return text.strip().lower() in ("1", "true", "yes", "on", "t", "y")
+
+
+def uv_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables uv is started with; configuration files of projects and users do not count."""
+    env = {k: v for k, v in environ.items() if k in _PASSED or _CREDENTIAL.fullmatch(k)}
+    if "PIP_CERT" in environ:
+        env.setdefault("SSL_CERT_FILE", environ["PIP_CERT"])
+    return env | {"UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What uv wrote."""
+
+    stdout: str
+    stderr: str
+
+
+def call_uv(arguments: list[str], environ: Mapping[str, str]) -> Said:
+    """Run uv in an empty folder, so that no project or virtual environment near the caller has a say.
 
     Raises:
         DiskFullError: no space left.
-        UvError: it failed; its output is the cause.
+        UvError: it is missing or failed; its output is the cause.
     """
-    env = {k: environ[k] for k in _PASSED if k in environ} | {"UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
-    if "PIP_CERT" in environ:
-        env.setdefault("SSL_CERT_FILE", environ["PIP_CERT"])
-    try:
-        done = subprocess.run(
-            [uv_binary(), *arguments], env=env, cwd=folder, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL
-        )
-    except OSError as e:
-        raise UvError(f"uv does not start: {e.strerror}", "install mlcsv again, uv comes with it") from e
+    line = [uv_binary(), *arguments]
+    with tempfile.TemporaryDirectory() as empty:
+        try:
+            done = subprocess.run(
+                line, env=uv_environment(environ), cwd=empty, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL
+            )
+        except OSError as e:
+            raise UvError(f"uv does not start: {e.strerror}", "install mlcsv again, uv comes with it") from e
     if done.returncode:
-        said = done.stderr.strip()[-3000:]
-        if "No space left on device" in said:
-            raise DiskFullError(f"uv: {said}", "free some space and run the same command again")
-        raise UvError(f"uv {shlex.join(arguments[:3])} failed:\n{said}", "check the index and find-links settings")
-    return done.stdout
+        raise _failure(arguments, done.returncode, done.stderr.strip()[-_SAID:])
+    return Said(stdout=done.stdout, stderr=done.stderr)
+
+
+def _failure(arguments: list[str], code: int, said: str) -> DiskFullError | UvError:
+    if "No space left on device" in said or "os error 28" in said:
+        return DiskFullError(f"uv: {said}", "free some space and run the same command again")
+    hint = "check the network, and the index and find-links settings"
+    return UvError(f"uv {shlex.join(arguments[:2])} failed (exit {code}):\n{said or 'it said nothing'}", hint)
+
+
+def run_uv(arguments: list[str], environ: Mapping[str, str]) -> str:
+    """`call_uv`, standard output alone."""
+    return call_uv(arguments, environ).stdout

@@ -68,8 +68,29 @@ def _float_to_json(value: float) -> Any:
 
 
 def canonical(value: object) -> bytes:
-    """Canonical bytes of a record or of plain JSON values."""
-    return rfc8785.dumps(to_json(value))
+    """Canonical bytes of a record or of plain JSON values.
+
+    Without floats and with ASCII keys, the standard library's encoder gives the same bytes (tested) many times faster.
+    """
+    tree = to_json(value)
+    try:
+        if not _has_float(tree):
+            return json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        return rfc8785.dumps(tree)
+    except (UnicodeEncodeError, rfc8785.CanonicalizationError) as e:
+        raise CodecError(f"text that UTF-8 cannot carry: {e}") from e
+
+
+def _has_float(tree: Any) -> bool:
+    """Whether a float, or a key that is not ASCII, is anywhere in plain JSON values."""
+    kind = type(tree)
+    if kind is str or kind is int or tree is None or kind is bool:
+        return False
+    if kind is list:
+        return any(map(_has_float, tree))
+    if kind is dict:
+        return any(map(_has_float, tree.values())) or not all(map(str.isascii, tree))
+    return True
 
 
 def digest_of(value: object) -> Digest:
