@@ -69,6 +69,10 @@ class Places:
     cache: Path
     keys: Path
 
+    def interpreter(self, record: EnvironmentRecord) -> str:
+        """Path of the tested environment's interpreter on this machine."""
+        return str(self.cache.absolute() / record.python)
+
     @property
     def store(self) -> Path:
         return self.cache / "evidence.sqlite"
@@ -117,6 +121,8 @@ class Prepared:
 
     library: Library
     environment: EnvironmentRecord
+    python: str
+    """Path of its interpreter on this machine."""
     worker: StagedWorker
     catalogue: Catalogue
     plan_bytes: bytes
@@ -166,6 +172,7 @@ def prepare(
     return Prepared(
         library=library,
         environment=record,
+        python=places.interpreter(record),
         worker=worker,
         catalogue=catalogue,
         plan_bytes=plan_bytes,
@@ -202,7 +209,7 @@ def _described(
         known = memo.get(question)
         if known is None:
             facts = describe(
-                python=record.python,
+                python=places.interpreter(record),
                 worker=worker,
                 library=library.name,
                 variables=variables,
@@ -359,7 +366,7 @@ def observe(
     if jobs:
         plan = made.catalogue.plan
         execute(
-            python=made.environment.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
+            python=made.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
             jobs=jobs, limits=Limits(time_s=plan.time_limit_s, memory_bytes=plan.memory_limit_bytes), repetitions=plan.repetitions,
             blobs=store, on_observation=keep, scratch=scratch,
         )  # fmt: skip

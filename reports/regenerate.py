@@ -29,7 +29,7 @@ ASIDE = ("environment", "run", "manifest", "signed_by", "plan", "settings", "sui
 def mlcsv(*arguments: str, config: Path, expect: tuple[int, ...] = (0,)) -> str:
     """Run the command line with a key folder of its own."""
     env = {**os.environ, "XDG_CONFIG_HOME": str(config), "MLCSV_PASSPHRASE": "sample"}
-    done = subprocess.run([sys.executable, "-m", "csvkit_ml", *arguments], env=env, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "csvkit_ml", *arguments], cwd=HERE, env=env, capture_output=True, text=True)
     if done.returncode not in expect:
         sys.exit(f"mlcsv {' '.join(arguments)} gave {done.returncode}:\n{done.stderr}")
     return done.stdout
@@ -39,7 +39,18 @@ def generate(folder: Path, config: Path) -> None:
     """One signed run."""
     mlcsv("keys", "new", "sample", config=config)
     chosen = [a for f in FUNCTIONS for a in ("--function", f)]
-    mlcsv("validate", REQUIREMENT, *chosen, "--out", str(folder), "--tester", "Sample Tester", "--quiet", config=config, expect=(0, 3))
+    mlcsv(
+        "validate",
+        REQUIREMENT,
+        *chosen,
+        "--out",
+        os.path.relpath(folder, HERE) if folder.parent == HERE else str(folder),
+        "--tester",
+        "Sample Tester",
+        "--quiet",
+        config=config,
+        expect=(0, 3),
+    )
 
 
 def portable(report: dict[str, Any]) -> dict[str, Any]:

@@ -67,14 +67,14 @@ def obtain(spec: ValidationSpec, request: EnvironmentRequest, cache: Path, envir
                 lock = make_lock(spec, request, cache / "locks", environ)
             folder = cache / "environments" / hex_of(digest_of([lock.digest, sys.version, sys.base_prefix]))
             seen = _intact(folder, lock, notify) or _rebuilt(folder, lock, request, environ, notify)
-    return _record(spec, lock, seen)
+    return _record(spec, lock, seen, cache)
 
 
-def _record(spec: ValidationSpec, lock: Lock, seen: _Seen) -> EnvironmentRecord:
+def _record(spec: ValidationSpec, lock: Lock, seen: _Seen, cache: Path) -> EnvironmentRecord:
     version = next(w.version for w in lock.wheels if w.name == distribution_of(spec))
     return EnvironmentRecord(
-        library=spec.library, version=version, adopted=False, python=str(seen.interpreter.path), lock=lock.digest,
-        distributions=seen.distributions, findings=seen.findings, fingerprint=fingerprint(seen.interpreter),
+        library=spec.library, version=version, adopted=False, python=str(seen.interpreter.path.relative_to(cache)),
+        lock=lock.digest, distributions=seen.distributions, findings=seen.findings, fingerprint=fingerprint(seen.interpreter),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from csvkit_ml.errors import InterpreterError
 LIMIT_BYTES = 16 << 20
 """Of an answer."""
 LIMIT_S = 60.0
-_HINT = "give the path of a Python interpreter, e.g. --python /opt/venv/bin/python"
+_HINT = "give the path of a Python interpreter, e.g. --python venv/bin/python"
 _ASK = """
 import json, platform, sys, sysconfig
 from importlib import metadata

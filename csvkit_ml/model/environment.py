@@ -57,7 +57,7 @@ class EnvironmentRecord:
     adopted: bool
     """True when an existing interpreter was taken as it is."""
     python: str
-    """Path of the interpreter inside the environment (not part of the identity)."""
+    """Interpreter: as given when adopted, otherwise relative to our cache (not part of the identity)."""
     lock: Digest
     """Digest of the normalised lock: names, versions, wheel digests (adopted: of the installed distributions and their RECORDs)."""
     distributions: tuple[Distribution, ...]

@@ -48,7 +48,9 @@ def test_unknown_library_names_the_nearest() -> None:
     assert "torch" in e.value.hint
 
 
-@pytest.mark.parametrize("text", ["", "==2", "torch==", "torch @ file:///x", "torch; python_version<'3'", "torch[x]", "torch==2.1.x.3", "torch==="])
+@pytest.mark.parametrize(
+    "text", ["", "==2", "torch==", "torch @ file:///x", "torch; python_version<'3'", "torch[x]", "torch==2.1.x.3", "torch==="]
+)
 def test_malformed(text: str) -> None:
     with pytest.raises(MalformedRequirementError):
         parse_requirement(text, KNOWN)

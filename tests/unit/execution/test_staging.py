@@ -29,7 +29,13 @@ def test_the_archive_holds_the_staged_half_and_not_the_host_half(library: Librar
         names = archive.namelist()
         assert {i.date_time for i in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert names == sorted(names)
-    assert {"__main__.py", "csvkit_ml/__init__.py", "csvkit_ml/worker/entry.py", "csvkit_ml/worker/serve.py", "csvkit_ml/libraries/binding.py"} <= set(names)
+    assert {
+        "__main__.py",
+        "csvkit_ml/__init__.py",
+        "csvkit_ml/worker/entry.py",
+        "csvkit_ml/worker/serve.py",
+        "csvkit_ml/libraries/binding.py",
+    } <= set(names)
     assert f"csvkit_ml/libraries/{library.name}/staged/runtime.py" in names
     assert not [n for n in names if n.endswith(("host.py", "libraries/port.py")) or "lowering" in n or "/model/" in n]
 

@@ -22,7 +22,9 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 DIGEST = st.binary(max_size=4).map(sha256)
 FLOAT = st.floats()
 OUTCOME = st.one_of(
-    st.builds(Produced, outputs=st.tuples(st.builds(OutputRef, name=TEXT, dtype=TEXT, shape=st.tuples(st.integers(0, 2**60)), blob=DIGEST))),
+    st.builds(
+        Produced, outputs=st.tuples(st.builds(OutputRef, name=TEXT, dtype=TEXT, shape=st.tuples(st.integers(0, 2**60)), blob=DIGEST))
+    ),
     st.builds(Raised, type=TEXT, message=TEXT),
     st.builds(Crashed, exit_code=st.none() | st.integers(0, 255), signal=TEXT, stderr=DIGEST),
     st.builds(TimedOut, limit_s=FLOAT),
@@ -75,7 +77,17 @@ def test_floats_bit_for_bit(value: float) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"[]", b"{}", b"nonsense", b'{"limit_s":"1"}', b'{"limit_s":1,"more":1}', b'{"limit_s":{"$float":"1"}}', b'{"limit_s":true}', b"[" * 10**5],
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"nonsense",
+        b'{"limit_s":"1"}',
+        b'{"limit_s":1,"more":1}',
+        b'{"limit_s":{"$float":"1"}}',
+        b'{"limit_s":true}',
+        b"[" * 10**5,
+    ],
 )
 def test_anything_else_is_refused(data: bytes) -> None:
     with pytest.raises(CodecError):
