@@ -1,96 +1,31 @@
-"""Record <-> canonical bytes (RFC 8785), driven by the type hints of the frozen dataclasses.
+"""Canonical bytes -> record, driven by the type hints of the frozen dataclasses: one reader per type, made once.
 
-Rules: dataclass = object; tuple = array; Enum = its value; a union of dataclasses carries `kind`;
-a float that JSON cannot carry bit for bit (NaN, infinities, -0.0) and an integer beyond 2^53 - 1 become
-`{"$float": text}` / `{"$int": text}`. `decode(T, encode(x)) == x` for every model type (tested).
+`decode(T, canonical(x)) == x` for every model type (tested). Anything else is refused.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import types
 import typing
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, cast
 
-import rfc8785
-
+from csvkit_ml.model.canonical import CodecError, canonical
 from csvkit_ml.model.digest import Digest, sha256
 
+__all__ = ["CodecError", "canonical", "decode", "digest_of", "from_json", "to_json"]
+
 T = TypeVar("T")
-
-_MAX_INT = 2**53 - 1
-
-
-class CodecError(ValueError):
-    """Bytes that are not a record of the wanted type."""
+Reader = Callable[[Any], Any]
 
 
 def to_json(value: object) -> Any:
-    """A record as plain JSON values."""
-    kind: type[Any] = type(value)
-    if kind is str or kind is bool or value is None:
-        return value
-    if isinstance(value, tuple | list):
-        return [to_json(v) for v in value]
-    if isinstance(value, float):
-        return _float_to_json(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        out: dict[str, Any] = {n: to_json(getattr(value, n)) for n in _field_names(cast(Hashable, kind))}
-        if kind.__name__ in _UNION_MEMBERS:
-            out["kind"] = kind.__name__
-        return out
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _MAX_INT:
-        return {"$int": str(value)}
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    raise CodecError(f"a {type(value).__name__} cannot be a part of a record")
-
-
-_UNION_MEMBERS = frozenset({"Produced", "Raised", "Crashed", "TimedOut", "Killed", "Unsupported"})
-
-
-@cache
-def _field_names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(cast(type, kind)))
-
-
-def _float_to_json(value: float) -> Any:
-    if not math.isfinite(value) or (value == 0 and math.copysign(1, value) < 0):
-        return {"$float": repr(value)}
-    return value
-
-
-def canonical(value: object) -> bytes:
-    """Canonical bytes of a record or of plain JSON values.
-
-    Without floats and with ASCII keys, the standard library's encoder gives the same bytes (tested) many times faster.
-    """
-    tree = to_json(value)
-    try:
-        if not _has_float(tree):
-            return json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-        return rfc8785.dumps(tree)
-    except (UnicodeEncodeError, rfc8785.CanonicalizationError) as e:
-        raise CodecError(f"text that UTF-8 cannot carry: {e}") from e
-
-
-def _has_float(tree: Any) -> bool:
-    """Whether a float, or a key that is not ASCII, is anywhere in plain JSON values."""
-    kind = type(tree)
-    if kind is str or kind is int or tree is None or kind is bool:
-        return False
-    if kind is list:
-        return any(map(_has_float, tree))
-    if kind is dict:
-        return any(map(_has_float, tree.values())) or not all(map(str.isascii, tree))
-    return True
+    """A record as plain JSON values. Raises CodecError."""
+    return json.loads(canonical(value))
 
 
 def digest_of(value: object) -> Digest:
@@ -114,44 +49,37 @@ def decode(kind: type[T], data: bytes) -> T:
 def from_json(kind: type[T], tree: Any) -> T:
     """Read a record from plain JSON values. Raises CodecError."""
     try:
-        return cast(T, _read(kind, tree, getattr(kind, "__name__", "record")))
+        return cast(T, _reader(cast(Hashable, kind))(tree))
     except RecursionError as e:
         raise CodecError("nested too deeply") from e
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _read(hint: Any, tree: Any, where: str) -> Any:
+def _reader(hint: Any) -> Reader:
+    """The reader of a type hint."""
     hint = getattr(hint, "__supertype__", hint)
     origin = typing.get_origin(hint)
     if hint is Any or isinstance(hint, typing.ForwardRef):
-        return _read_any(tree)
+        return _read_any
     if origin in (Union, types.UnionType):
-        return _read_union(typing.get_args(hint), tree, where)
+        return _union_reader(typing.get_args(hint))
     if origin is tuple:
-        return _read_tuple(typing.get_args(hint), tree, where)
+        return _tuple_reader(typing.get_args(hint))
     if dataclasses.is_dataclass(hint):
-        return _read_record(cast(type, hint), tree, where)
+        return _record_reader(cast(type, hint))
     if isinstance(hint, type) and issubclass(hint, Enum):
-        try:
-            return hint(tree)
-        except ValueError as e:
-            raise CodecError(f"{where}: {e}") from e
-    return _read_scalar(hint, tree, where)
+        return _enum_reader(hint)
+    return _scalar_reader(hint)
 
 
 def _read_any(tree: Any) -> Any:
     if isinstance(tree, list):
         return tuple(_read_any(v) for v in tree)
-    if isinstance(tree, dict):
-        return _unwrap(tree, "value")
-    return tree
+    return _unwrap(tree) if isinstance(tree, dict) else tree
 
 
-def _unwrap(tree: dict[str, Any], where: str) -> int | float:
+def _unwrap(tree: dict[str, Any]) -> int | float:
+    """A number that JSON cannot carry."""
     if set(tree) == {"$float"} and tree["$float"] in ("nan", "inf", "-inf", "-0.0"):
         return float(tree["$float"])
     if set(tree) == {"$int"} and isinstance(tree["$int"], str) and len(tree["$int"]) < 4000:
@@ -159,66 +87,115 @@ def _unwrap(tree: dict[str, Any], where: str) -> int | float:
             return int(tree["$int"])
         except ValueError:
             pass
-    raise CodecError(f"{where}: not a value: {str(tree)[:80]}")
+    raise CodecError(f"not a value: {str(tree)[:80]}")
 
 
-def _read_scalar(hint: Any, tree: Any, where: str) -> Any:
-    if isinstance(tree, dict):
-        tree = _unwrap(tree, where)
-    if hint is float and isinstance(tree, int) and not isinstance(tree, bool):
-        return float(tree)
-    if hint is type(None):
-        hint = type(None)
-    if not isinstance(hint, type) or type(tree) is not hint:
-        raise CodecError(f"{where}: expected {getattr(hint, '__name__', hint)}, got {type(tree).__name__}")
-    return tree
+def _enum_reader(kind: type[Enum]) -> Reader:
+    members = {member.value: member for member in kind}
 
-
-def _read_union(options: tuple[Any, ...], tree: Any, where: str) -> Any:
-    if tree is None and type(None) in options:
-        return None
-    records = [o for o in options if dataclasses.is_dataclass(o)]
-    if len(records) > 1:
-        for o in records:
-            if isinstance(tree, dict) and tree.get("kind") == cast(type, o).__name__:
-                return _read_record(cast(type, o), {k: v for k, v in tree.items() if k != "kind"}, where)
-        raise CodecError(f"{where}: unknown kind")
-    if records and isinstance(tree, dict):
-        return _read_record(cast(type, records[0]), tree, where)
-    if any(typing.get_origin(o) is tuple for o in options):
-        return _read_any(tree)
-    for o in options:
+    def read(tree: Any) -> Enum:
         try:
-            return _read(o, tree, where)
-        except CodecError:
-            continue
-    raise CodecError(f"{where}: no alternative fits")
+            return members[tree]
+        except (KeyError, TypeError) as e:
+            raise CodecError(f"{str(tree)[:80]!r} is not a {kind.__name__}") from e
+
+    return read
 
 
-def _read_tuple(args: tuple[Any, ...], tree: Any, where: str) -> tuple[Any, ...]:
-    if not isinstance(tree, list):
-        raise CodecError(f"{where}: expected an array")
+def _scalar_reader(hint: Any) -> Reader:
+    def read(tree: Any) -> Any:
+        if type(tree) is hint:
+            return tree
+        value = _unwrap(tree) if isinstance(tree, dict) else tree
+        if hint is float and type(value) is int:
+            return float(value)
+        if type(value) is not hint:
+            raise CodecError(f"expected {getattr(hint, '__name__', hint)}, got {type(value).__name__}")
+        return value
+
+    return read
+
+
+def _union_reader(options: tuple[Any, ...]) -> Reader:
+    records = {cast(type, o).__name__: o for o in options if dataclasses.is_dataclass(o)}
+    if len(records) > 1:
+        return _tagged_reader(records)
+    readers = [_read_any if typing.get_origin(o) is tuple else _reader(o) for o in options if o is not type(None)]
+    optional = type(None) in options
+
+    def read(tree: Any) -> Any:
+        if tree is None and optional:
+            return None
+        for one in readers[:-1]:
+            try:
+                return one(tree)
+            except CodecError:
+                continue
+        return readers[-1](tree)
+
+    return read
+
+
+def _tagged_reader(records: dict[str, Any]) -> Reader:
+    def read(tree: Any) -> Any:
+        tag = tree.get("kind") if isinstance(tree, dict) else None
+        if not isinstance(tag, str) or tag not in records:
+            raise CodecError("unknown kind")
+        return _reader(records[tag])({k: v for k, v in tree.items() if k != "kind"})
+
+    return read
+
+
+def _tuple_reader(args: tuple[Any, ...]) -> Reader:
+    def array(tree: Any) -> list[Any]:
+        if type(tree) is not list:
+            raise CodecError("expected an array")
+        return tree
+
     if len(args) == 2 and args[1] is Ellipsis:
-        return tuple(_read(args[0], v, f"{where}[{i}]") for i, v in enumerate(tree))
-    if len(args) != len(tree):
-        raise CodecError(f"{where}: expected {len(args)} elements, got {len(tree)}")
-    return tuple(_read(a, v, f"{where}[{i}]") for i, (a, v) in enumerate(zip(args, tree, strict=True)))
+        one = _reader(args[0])
+        return lambda tree: tuple([one(v) for v in array(tree)])
+    readers = [_reader(a) for a in args]
+
+    def read(tree: Any) -> tuple[Any, ...]:
+        if len(array(tree)) != len(readers):
+            raise CodecError(f"expected {len(readers)} elements, got {len(tree)}")
+        return tuple([r(v) for r, v in zip(readers, tree, strict=True)])
+
+    return read
 
 
-def _read_record(kind: type, tree: Any, where: str) -> Any:
-    if not isinstance(tree, dict):
-        raise CodecError(f"{where}: expected an object")
-    names = {f.name for f in dataclasses.fields(kind)}
-    tree = {k: v for k, v in tree.items() if not (k == "kind" and "kind" not in names)}
-    required = {f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING}
+def _record_reader(kind: type) -> Reader:
+    fields = dataclasses.fields(kind)
+    names = {f.name for f in fields}
+    required = {f.name for f in fields if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING}
+    readers: dict[str, Reader] = {}
+
+    def read(tree: Any) -> Any:
+        if not readers:
+            readers.update({n: _reader(h) for n, h in typing.get_type_hints(kind).items() if n in names})
+        if type(tree) is not dict:
+            raise CodecError("expected an object")
+        if tree.keys() != names:
+            tree = _known(tree, names, required)
+        values, name = {}, ""
+        try:
+            for name, value in tree.items():  # noqa: B007
+                values[name] = readers[name](value)
+            return kind(**values)
+        except CodecError as e:
+            raise CodecError(f"{name}: {e}") from e
+        except (TypeError, ValueError) as e:
+            raise CodecError(f"{kind.__name__}: {e}") from e
+
+    return read
+
+
+def _known(tree: dict[str, Any], names: set[str], required: set[str]) -> dict[str, Any]:
+    """The object without a tag that the record does not have. Raises CodecError when it has other fields than the record."""
+    tree = {k: v for k, v in tree.items() if k != "kind" or "kind" in names}
     if missing := required - set(tree):
-        raise CodecError(f"{where}: missing {sorted(missing)}")
+        raise CodecError(f"missing {sorted(missing)}")
     if unknown := set(tree) - names:
-        raise CodecError(f"{where}: unknown {sorted(unknown)[:5]}")
-    hints = _hints(kind)
-    try:
-        return kind(**{n: _read(hints[n], v, f"{where}.{n}") for n, v in tree.items()})
-    except (TypeError, ValueError) as e:
-        if isinstance(e, CodecError):
-            raise
-        raise CodecError(f"{where}: {e}") from e
+        raise CodecError(f"unknown {sorted(unknown)[:5]}")
+    return tree
