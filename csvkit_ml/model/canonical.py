@@ -20,7 +20,7 @@ MAX_INT = 2**53 - 1
 OUTCOMES = frozenset({"Produced", "Raised", "Crashed", "TimedOut", "Killed", "Unsupported"})
 """Records of a union; they carry their name as `kind`."""
 
-_string: Writer = json.JSONEncoder(ensure_ascii=False).encode
+_string: Writer = json.encoder.encode_basestring
 
 
 class CodecError(ValueError):
@@ -106,20 +106,20 @@ def _record_writer(kind: type) -> Writer:
     names = sorted(f.name for f in dataclasses.fields(kind))
     if not names:
         return lambda value: "{}"
-    heads = [f"{_string(n)}:" for n in names]
+    heads, end = [f"{_string(n)}:" for n in names], "}"
     if kind.__name__ in OUTCOMES:
-        return _tagged(kind.__name__, names)
+        tag, place = f'"kind":"{kind.__name__}"', sum(n < "kind" for n in names)
+        if place < len(names):
+            heads[place] = f"{tag},{heads[place]}"
+        else:
+            end = f",{tag}}}"
     get = attrgetter(*names) if len(names) > 1 else _single(names[0])
 
     def write(value: Any) -> str:
-        return "{" + ",".join([h + (_WRITERS.get(type(v)) or _writer(type(v)))(v) for h, v in zip(heads, get(value), strict=True)]) + "}"
+        return "{" + ",".join([h + (_WRITERS.get(type(v)) or _writer(type(v)))(v) for h, v in zip(heads, get(value), strict=True)]) + end
 
     return write
 
 
 def _single(name: str) -> Callable[[Any], tuple[Any]]:
     return lambda value: (getattr(value, name),)
-
-
-def _tagged(tag: str, names: list[str]) -> Writer:
-    return lambda value: _object({"kind": tag, **{n: getattr(value, n) for n in names}})

@@ -21,12 +21,13 @@ def pairwise(parameters: Mapping[str, Sequence[Any]], allowed: Callable[[Row], b
     """
     names = list(parameters)
     rows = [r for r in _rows(parameters) if allowed(r)]
-    uncovered = {p for r in rows for p in _pairs(r, names)}
+    covers = [_pairs(r, names) for r in rows]
+    uncovered = set().union(*covers)
     chosen: list[Row] = []
     while uncovered:
-        best = max(rows, key=lambda r: sum(p in uncovered for p in _pairs(r, names)))
-        chosen.append(best)
-        uncovered -= set(_pairs(best, names))
+        best = max(range(len(rows)), key=lambda i: len(uncovered & covers[i]))
+        chosen.append(rows[best])
+        uncovered -= covers[best]
     return chosen
 
 
@@ -35,7 +36,6 @@ def _rows(parameters: Mapping[str, Sequence[Any]]) -> Iterator[Row]:
         yield dict(zip(parameters, values, strict=True))
 
 
-def _pairs(row: Row, names: Sequence[str]) -> list[tuple[str, str, str, str]]:
-    if len(names) == 1:
-        return [(names[0], repr(row[names[0]]), "", "")]
-    return [(a, repr(row[a]), b, repr(row[b])) for a, b in combinations(names, 2)]
+def _pairs(row: Row, names: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    shown = [(n, repr(row[n])) for n in names]
+    return frozenset([(*x, *y) for x, y in combinations(shown, 2)] if len(names) > 1 else shown)
