@@ -38,7 +38,7 @@ from csvkit_ml.model.function import Side, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, FunctionJudgement, Judgement, worst_verdict
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
-from csvkit_ml.model.report import ReportModel, RunFacts
+from csvkit_ml.model.report import ReportModel, RunFacts, SpawnCheck
 from csvkit_ml.model.signature import PublicKey
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.planning.catalogue import Catalogue, Request, make_catalogue
@@ -49,6 +49,8 @@ from csvkit_ml.signing.keys import Signer, list_keys, load_public
 from csvkit_ml.signing.statement import attest
 
 SCHEMA = 1
+NO_KEY = sha256(b"")
+"""The key of an observation says where it came from, not what was seen: it is left out of a judgement's question."""
 ORACLES = ("python-flint", "mpmath", "numpy", "scipy", "ml_dtypes", "onnx")
 EXIT = {Verdict.PASSED: 0, Verdict.FAILED: 3, Verdict.INDETERMINATE: 4}
 
@@ -265,6 +267,7 @@ def validate(
         )
         manifest_bytes = canonical(manifest)
         judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch)
+        spawned = check_spawned(made, observations, memo, scratch=places.cache / "scratch", watch=watch)
         found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False)
         run = RunFacts(
             started=started, finished=_now(), tester=tester, command=command, executed=executed, reused=plan.case_count() - executed
@@ -281,6 +284,7 @@ def validate(
             oracles=tuple((n, distribution_version(n)) for n in ORACLES),
             run=run,
             signed_by=signer.public.name if signer else "",
+            spawn_check=spawned,
             maker=made.library.maker,
         )
         folder = out or Path("reports") / _folder_name(made, started)
@@ -382,6 +386,35 @@ def _cell_job(request: Request, todo: list[tuple[str, Digest]]) -> CellJob:
     )  # fmt: skip
 
 
+class _Digests:
+    """Where bytes go that are only compared."""
+
+    def put(self, data: bytes) -> Digest:
+        return sha256(data)
+
+
+def check_spawned(made: Prepared, observations: tuple[Observation, ...], memo: Memo, *, scratch: Path, watch: Watcher) -> SpawnCheck:
+    """Execute the first case of every repeatable function in one process started from nothing; a forked one must have given the same."""
+    plan, seen = made.catalogue.plan, {o.case: o.repetitions[0].outcome for o in observations if o.repetitions}
+    chosen = [(f.id, f.samples[0].name, f.samples[0].variants[0]) for f in plan.functions if f.repeatable and f.samples]
+    chosen = [c for c in chosen if "/".join(c) in seen]
+    keys = [case_key(made, made.catalogue.requests[f"{f}/{s}"], v) for f, s, v in chosen]
+    question = digest_of(["spawned", keys, [seen["/".join(c)] for c in chosen]])
+    if (answer := memo.get(question)) is not None:
+        return decode(SpawnCheck, answer)
+    watch.stage("the same in a process started from nothing")
+    found: list[Observation] = []
+    execute(
+        python=made.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
+        jobs=[_cell_job(made.catalogue.requests[f"{f}/{s}"], [(v, NO_KEY)]) for f, s, v in chosen],
+        limits=Limits(time_s=plan.time_limit_s, memory_bytes=plan.memory_limit_bytes), repetitions=("first",),
+        blobs=_Digests(), on_observation=found.append, scratch=scratch, fork=False,
+    )  # fmt: skip
+    check = SpawnCheck(compared=len(found), differing=tuple(o.case for o in found if o.repetitions[0].outcome != seen[o.case]))
+    memo.put({question: canonical(check)})
+    return check
+
+
 def judge(
     catalogue: Catalogue,
     manifest: EvidenceManifest,
@@ -406,10 +439,6 @@ def judge(
         judged.append(decode(FunctionJudgement, answer))
         watch.judged(planned.side, judged[-1].verdict)
     return Judgement(schema=SCHEMA, manifest=manifest_digest, functions=tuple(judged))
-
-
-NO_KEY = sha256(b"")
-"""The key of an observation says where it came from, not what was seen: it is left out of a judgement's question."""
 
 
 def _judge_sample(

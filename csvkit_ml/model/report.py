@@ -76,6 +76,19 @@ class RunFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpawnCheck:
+    """Cases that were also executed in a process started from nothing instead of forked from one that had imported the library."""
+
+    compared: int
+    """Cases."""
+    differing: tuple[str, ...]
+    """Cases whose outcome is not the same, bit for bit."""
+
+
+NOT_SPAWNED = SpawnCheck(compared=0, differing=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something a person must look at."""
 
@@ -113,6 +126,7 @@ class ReportModel:
     run: RunFacts
     signed_by: str
     """Name of the machine key, empty = UNSIGNED."""
+    spawn_check: SpawnCheck = NOT_SPAWNED
     maker: str = ""
     """Who makes the library, empty = not recorded (the report is then a draft)."""
 

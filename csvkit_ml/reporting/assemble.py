@@ -14,7 +14,7 @@ from csvkit_ml.model.function import Measurement, Reason, SampleClass, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, Judgement, worst_verdict
 from csvkit_ml.model.observation import Crashed, Killed, Observation, Outcome, Produced, Raised, TimedOut, Unsupported
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
-from csvkit_ml.model.report import ReportCase, ReportFunction, ReportModel, RunFacts
+from csvkit_ml.model.report import NOT_SPAWNED, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck
 from csvkit_ml.reporting.findings import find
 
 SCHEMA = 1
@@ -45,6 +45,7 @@ def assemble(
     oracles: tuple[tuple[str, str], ...],
     run: RunFacts,
     signed_by: str,
+    spawn_check: SpawnCheck = NOT_SPAWNED,
     maker: str = "",
 ) -> ReportModel:
     """Build the report.
@@ -84,9 +85,10 @@ def assemble(
         required_identical=plan.required_identical,
         functions=tuple(functions),
         not_offered=plan.not_offered,
-        findings=find(plan=plan, environment=environment, functions=tuple(functions), run=run, maker=maker),
+        findings=find(plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker),
         run=run,
         signed_by=signed_by,
+        spawn_check=spawn_check,
         maker=maker,
     )
 

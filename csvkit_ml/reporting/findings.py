@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.plan import PlannedFunction, ValidationPlan
-from csvkit_ml.model.report import Finding, ReportFunction, RunFacts
+from csvkit_ml.model.report import Finding, ReportFunction, RunFacts, SpawnCheck
 
 KINDS = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "incomplete")
 """Kinds of finding in the order of the report."""
 
 
 def find(
-    *, plan: ValidationPlan, environment: EnvironmentRecord, functions: tuple[ReportFunction, ...], run: RunFacts, maker: str
-) -> tuple[Finding, ...]:
+    *, plan: ValidationPlan, environment: EnvironmentRecord, functions: tuple[ReportFunction, ...], spawn_check: SpawnCheck, run: RunFacts,
+    maker: str,
+) -> tuple[Finding, ...]:  # fmt: skip
     """All findings, by kind, then in the order of the report's functions."""
     planned = {f.id: f for f in plan.functions}
     found = [
@@ -24,6 +25,7 @@ def find(
         *(x for f in functions for x in _faults(f, planned[f.id].faults)),
         *_installation(environment),
         *(x for f in functions for x in _repeatability(f, planned[f.id])),
+        *_spawned(spawn_check),
         *(Finding(kind="not-offered", subject=n.function, sentence=f"{n.what}: {n.reason}") for n in plan.not_offered),
         *_incomplete(environment, run, maker),
     ]
@@ -78,6 +80,11 @@ def _repeatability(f: ReportFunction, planned: PlannedFunction) -> Iterator[Find
     first = differing[0].id
     sentence = f"{len(differing)} of {len(f.cases)} cases give other bits when repeated ({kinds}). {rule} First: {first}"
     yield Finding(kind="not-repeatable", subject=f.id, sentence=sentence)
+
+
+def _spawned(check: SpawnCheck) -> Iterator[Finding]:
+    for case in check.differing:
+        yield Finding(kind="not-repeatable", subject=case, sentence="A process started from nothing gives another outcome than a forked one.")
 
 
 def _incomplete(environment: EnvironmentRecord, run: RunFacts, maker: str) -> Iterator[Finding]:
