@@ -158,3 +158,16 @@ def computed(id: str, sentence: str, compute: Callable[[Sample], Array | tuple[A
             return tuple(np.asarray(o).astype(r.dtype).reshape(r.shape) for o, r in zip(outs, results, strict=True))
 
     return Fault(id=id, sentence=sentence, apply=apply)
+
+
+def other_sample(id: str, sentence: str, change: Callable[[Sample], Sample | None]) -> Fault:
+    """The true result of a changed sample, where it differs from the sample's own; None = does not apply."""
+
+    def apply(function: Function, sample: Sample, results: Results) -> Results | None:
+        other = change(sample)
+        made = None if other is None else truth(function, other)
+        if made is None or all(a.tobytes() == b.tobytes() for a, b in zip(made, results, strict=True)):
+            return None
+        return made
+
+    return Fault(id=id, sentence=sentence, apply=apply)

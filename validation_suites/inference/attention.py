@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.criteria import Scaled
-from csvkit_ml.model.function import Expected, Fault, Function, Results, Sample, SampleClass, Side, params, seed_for
+from csvkit_ml.model.function import Expected, Function, Sample, SampleClass, Side, params, seed_for
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references.attention import attention
 from validation_suites import faults
@@ -116,19 +116,6 @@ def _reference(sample: Sample) -> tuple[Expected, ...]:
     return (attention(q, k, v, dtype=sample.dtype, scale=sample.param("scale"), mask=mask[0] if mask else None, causal=sample.param("causal")),)
 
 
-def _changed(change: Callable[[Sample], Sample | None]) -> Callable[[Function, Sample, Results], Results | None]:
-    """The truth of a changed sample, where it differs from the sample's own."""
-
-    def apply(function: Function, sample: Sample, results: Results) -> Results | None:
-        other = change(sample)
-        if other is None:
-            return None
-        made = faults.truth(function, other)
-        return None if all(a.tobytes() == b.tobytes() for a, b in zip(made, results, strict=True)) else made
-
-    return apply
-
-
 def _grouped_wrongly(sample: Sample) -> Sample | None:
     """Query head i reads key head i mod H instead of i // (Hq / H)."""
     q, k, v, *mask = sample.arrays()
@@ -213,14 +200,14 @@ FUNCTIONS: tuple[Function, ...] = (
         ),
         faults=(
             faults.TF32_INPUTS, faults.BF16_INPUTS, faults.one_element(), faults.stale(), faults.nan_lost(),
-            Fault(id="mask-ignored", sentence="The mask is not applied.", apply=_changed(_unmasked)),
+            faults.other_sample("mask-ignored", "The mask is not applied.", _unmasked),
             faults.other_params("causal-ignored", "Later keys take part.", causal=False),
-            Fault(id="causal-off-by-one", sentence="The key after the query takes part.", apply=_changed(_off_by_one)),
-            Fault(id="causal-lower-right", sentence="The causal diagonal is aligned at the lower right corner.", apply=_changed(_aligned_right)),
-            Fault(id="scale-1/d", sentence="The scale is divided by sqrt(d) once more.", apply=_changed(_scale(lambda s, d: s * d**-0.5))),
-            Fault(id="scale-ignored", sentence="A given scale is ignored.", apply=_changed(_scale(lambda s, d: d**-0.5))),
-            Fault(id="kv-heads-interleaved", sentence="Query head i reads key head i mod H.", apply=_changed(_grouped_wrongly)),
-            Fault(id="last-key-unread", sentence="The last key is left out (a missed tail).", apply=_changed(_key_unread)),
+            faults.other_sample("causal-off-by-one", "The key after the query takes part.", _off_by_one),
+            faults.other_sample("causal-lower-right", "The causal diagonal is aligned at the lower right corner.", _aligned_right),
+            faults.other_sample("scale-1/d", "The scale is divided by sqrt(d) once more.", _scale(lambda s, d: s * d**-0.5)),
+            faults.other_sample("scale-ignored", "A given scale is ignored.", _scale(lambda s, d: d**-0.5)),
+            faults.other_sample("kv-heads-interleaved", "Query head i reads key head i mod H.", _grouped_wrongly),
+            faults.other_sample("last-key-unread", "The last key is left out (a missed tail).", _key_unread),
             faults.computed("unshifted-softmax", "exp is taken without subtracting the maximum.", _unshifted),
         ),
     ),
