@@ -38,9 +38,7 @@ def exact(array: Array) -> Traced:
 
 
 def _join(parts: Sequence[Traced], join: Callable[[list[Array]], Array]) -> Traced:
-    return Traced(
-        value=join([p.value for p in parts]), bound=join([p.bound for p in parts]), radius=join([p.radius for p in parts])
-    )
+    return Traced(value=join([p.value for p in parts]), bound=join([p.bound for p in parts]), radius=join([p.radius for p in parts]))
 
 
 def recurrent(

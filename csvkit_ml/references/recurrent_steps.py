@@ -150,9 +150,7 @@ def gru(x: Long, state: Long, w: Weights, *, reset_before: bool = False) -> Step
     return Step(state=np.asarray((1 - z) * n + z * state), jacobian=jacobian, input_jacobian=by_x, error=error)
 
 
-def _gru_error(
-    a: _Affine, slope: list[Array], values: tuple[Array, ...], matrix: Array, reset_before: bool
-) -> Callable[[Rounding], Array]:
+def _gru_error(a: _Affine, slope: list[Array], values: tuple[Array, ...], matrix: Array, reset_before: bool) -> Callable[[Rounding], Array]:
     r, z, n, h = (np.abs(v) for v in values)
 
     def error(by: Rounding) -> Array:

@@ -62,7 +62,7 @@ def _covering() -> Iterable[Sample]:
         },
         lambda r: (r["mask"] in ("bool", "additive") or r["mask_shape"] == "queries-keys"),
     )  # fmt: skip
-    for i, row in enumerate(rows):
+    for row in rows:
         heads = "rank3" if row["heads"] is None else "h{}-{}".format(*row["heads"])
         form = "" if row["mask_shape"] == "queries-keys" else "-" + row["mask_shape"]
         (queries, keys), (d, e) = row["lengths"], row["sizes"]
@@ -75,7 +75,7 @@ def _covering() -> Iterable[Sample]:
         yield Sample(name=name, dtype=row["dtype"], inputs=inputs, params=p, why=SampleClass.COVERING)
 
 
-def _special(dtype: str) -> Tensor | tuple[Tensor, ...]:
+def _special(dtype: str) -> tuple[Tensor, ...]:
     """NaN in a query (that row), in a key (that head) and in a value (that column of that head)."""
     q, k, v = (t.array().copy() for t in _inputs(dtype, "special", heads=(4, 4), lengths=(19, 33), sizes=(16, 16)))
     q[0, 1, 2, 3], k[1, 0, 32, 0], v[0, 3, 5, 7] = np.nan, np.nan, np.nan
@@ -86,12 +86,11 @@ def _samples() -> Iterable[Sample]:
     plain = params(causal=False, scale=None)
     causal = params(causal=True, scale=None)
     for dtype in DTYPES:
-        q = _inputs(dtype, "ordinary", heads=(4, 4), lengths=(32, 32), sizes=(32, 32))
-        yield Sample(name=f"{dtype}-ordinary", dtype=dtype, inputs=q, params=plain)
-        yield Sample(name=f"{dtype}-ordinary-causal", dtype=dtype, inputs=q, params=causal)
-        yield Sample(
-            name=f"{dtype}-ordinary-padding", dtype=dtype, inputs=(*q, _mask("bool", (2, 1, 1, 32), dtype, "padding")), params=plain
-        )
+        trio = _inputs(dtype, "ordinary", heads=(4, 4), lengths=(32, 32), sizes=(32, 32))
+        yield Sample(name=f"{dtype}-ordinary", dtype=dtype, inputs=trio, params=plain)
+        yield Sample(name=f"{dtype}-ordinary-causal", dtype=dtype, inputs=trio, params=causal)
+        inputs = (*trio, _mask("bool", (2, 1, 1, 32), dtype, "padding"))
+        yield Sample(name=f"{dtype}-ordinary-padding", dtype=dtype, inputs=inputs, params=plain)
     yield from _covering()
     for dtype in DTYPES:
         size = 5.0 if dtype in ("float32", "float64") else 2.0
@@ -99,7 +98,7 @@ def _samples() -> Iterable[Sample]:
         yield Sample(name=f"{dtype}-peaked", dtype=dtype, inputs=inputs, params=plain, why=SampleClass.CONDITIONED)
         inputs = _inputs(dtype, "flat", heads=(2, 2), lengths=(17, 64), sizes=(32, 32), size=2.0**-6)
         yield Sample(name=f"{dtype}-flat", dtype=dtype, inputs=inputs, params=plain, why=SampleClass.CONDITIONED)
-        yield Sample(name=f"{dtype}-special", dtype=dtype, inputs=tuple(_special(dtype)), params=plain, why=SampleClass.SPECIAL)
+        yield Sample(name=f"{dtype}-special", dtype=dtype, inputs=_special(dtype), params=plain, why=SampleClass.SPECIAL)
     for dtype in ("float32", "float64"):
         q, k, v = _inputs(dtype, "far", heads=(2, 2), lengths=(16, 33), sizes=(16, 16))
         far = Tensor.of(k.array() * k.array().dtype.type(200))
@@ -113,7 +112,9 @@ def _samples() -> Iterable[Sample]:
 
 def _reference(sample: Sample) -> tuple[Expected, ...]:
     q, k, v, *mask = sample.arrays()
-    return (attention(q, k, v, dtype=sample.dtype, scale=sample.param("scale"), mask=mask[0] if mask else None, causal=sample.param("causal")),)
+    return (
+        attention(q, k, v, dtype=sample.dtype, scale=sample.param("scale"), mask=mask[0] if mask else None, causal=sample.param("causal")),
+    )
 
 
 def _grouped_wrongly(sample: Sample) -> Sample | None:
@@ -159,7 +160,9 @@ def _key_unread(sample: Sample) -> Sample | None:
         if lost.any():
             return None
         mask = [shorter]
-    return replace(sample, inputs=(sample.inputs[0], *(Tensor.of(np.ascontiguousarray(x[..., :-1, :])) for x in (k, v)), *map(Tensor.of, mask)))
+    return replace(
+        sample, inputs=(sample.inputs[0], *(Tensor.of(np.ascontiguousarray(x[..., :-1, :])) for x in (k, v)), *map(Tensor.of, mask))
+    )
 
 
 def _unshifted(sample: Sample) -> Array | None:

@@ -34,9 +34,7 @@ def _weights(sample: Sample, kind: str) -> list[list[Weights]]:
 
 def _one(arrays: tuple[Array, ...]) -> Weights:
     kernel, matrix, *biases = arrays
-    return Weights(
-        kernel=kernel, recurrent=matrix, bias=biases[0] if biases else None, recurrent_bias=biases[1] if biases else None
-    )
+    return Weights(kernel=kernel, recurrent=matrix, bias=biases[0] if biases else None, recurrent_bias=biases[1] if biases else None)
 
 
 def _reference(kind: str) -> Callable[[Sample], tuple[Expected, ...]]:

@@ -75,9 +75,7 @@ def made(
         for d in range(directions):
             width = directions * hidden if layer else inputs
             shapes = [(gates * hidden, width), (gates * hidden, hidden), *([(gates * hidden,)] * (2 * c["bias"]))]
-            weights += [
-                uniform(dtype, s, id, name, f"{layer}-{d}-{i}", low=-reach, high=reach) for i, s in enumerate(shapes)
-            ]
+            weights += [uniform(dtype, s, id, name, f"{layer}-{d}-{i}", low=-reach, high=reach) for i, s in enumerate(shapes)]
     p = params(
         hidden=hidden, layers=c["layers"], bidirectional=c["bidirectional"], bias=c["bias"], initial=c["initial"],
         lengths=_lengths(name, steps, batch) if c["lengths"] else None, constant=c["constant"],
