@@ -22,6 +22,7 @@ from csvkit_ml.environments.resolve import resolve
 from csvkit_ml.errors import IntegrityError, OutputExistsError, PlanChangedError, UnknownCaseError, UsageError
 from csvkit_ml.evidence.folder import read_file, seal
 from csvkit_ml.evidence.memo import Memo
+from csvkit_ml.evidence.references import remembering
 from csvkit_ml.evidence.store import Store, digests_of
 from csvkit_ml.execution.cell import clean_environment
 from csvkit_ml.execution.engine import Job as CellJob
@@ -34,7 +35,7 @@ from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of, from
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.evidence import EvidenceManifest
-from csvkit_ml.model.function import Side, Verdict
+from csvkit_ml.model.function import Function, Side, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, FunctionJudgement, Judgement, worst_verdict
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
@@ -432,7 +433,7 @@ def judge(
         question = digest_of(["judge", planned, catalogue.plan.required_identical, seen])
         answer = memo.get(question) if memo is not None else None
         if answer is None:
-            cases = tuple(c for s in planned.samples for c in _judge_sample(planned, s, catalogue, observed, blob))
+            cases = tuple(c for s in planned.samples for c in _judge_sample(planned, s, catalogue, observed, blob, memo))
             answer = canonical(FunctionJudgement(id=planned.id, side=planned.side, cases=cases))
             if memo is not None:
                 memo.put({question: answer})
@@ -447,9 +448,10 @@ def _judge_sample(
     catalogue: Catalogue,
     observed: Mapping[str, Observation],
     blob: Callable[[Digest], bytes],
+    memo: Memo | None,
 ) -> Iterator[CaseJudgement]:
     """Judge one sample's variants; variants that gave the same answers share the work."""
-    function = registry.functions()[planned.id]
+    function = _function(planned.id, memo)
     sample = catalogue.requests[f"{planned.id}/{s.name}"].sample
     required = catalogue.plan.required_identical if planned.repeatable else ()
     expected = cache(lambda: function.reference(sample))
@@ -464,6 +466,12 @@ def _judge_sample(
         yield replace(known[seen], case=case)
 
 
+def _function(id: str, memo: Memo | None) -> Function:
+    """A function, with its references taken from the memo where they are known."""
+    function = registry.functions()[id]
+    return remembering(function, definition(registry.home(id)), memo) if memo is not None else function
+
+
 def detections(ids: tuple[str, ...], *, places: Places, watch: Watcher, fresh: bool) -> tuple[FaultDetection, ...]:
     """Detection table of functions; kept by the digest of their definition."""
     out: list[FaultDetection] = []
@@ -473,7 +481,7 @@ def detections(ids: tuple[str, ...], *, places: Places, watch: Watcher, fresh: b
             question = digest_of(["detect", id, definition(registry.home(id)), __version__])
             answer = None if fresh else memo.get(question)
             if answer is None:
-                answer = canonical(detect(registry.functions()[id]))
+                answer = canonical(detect(_function(id, memo)))
                 memo.put({question: answer})
             out += from_json(tuple[FaultDetection, ...], json.loads(answer))
             watch.advance()

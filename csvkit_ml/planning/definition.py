@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from csvkit_ml.model.digest import Digest, sha256
 
-_SHARED = ("csvkit_ml.references", "csvkit_ml.criteria", "validation_suites.sampling", "csvkit_ml.model.function", "csvkit_ml.model.tensor")
-
-
-def _sources(module: str) -> list[tuple[str, bytes]]:
-    path = Path(importlib.import_module(module).__file__ or "")
-    files = sorted(path.parent.glob("*.py")) if path.name == "__init__.py" else [path]
-    return [(f"{module}/{f.name}", f.read_bytes()) for f in files]
-
-
-def _digest(parts: Iterable[tuple[str, bytes]]) -> Digest:
-    return sha256(b"".join(f"{name}:{sha256(data)}\n".encode() for name, data in parts))
-
-
-@cache
-def _shared() -> Digest:
-    return _digest(part for module in _SHARED for part in _sources(module))
+_COUNTED = ("validation_suites", "csvkit_ml.references", "csvkit_ml.criteria", "csvkit_ml.model.function", "csvkit_ml.model.tensor")
+"""Modules below these are part of a definition when it imports them, directly or through others."""
 
 
 @cache
 def definition(module: str) -> Digest:
-    """Digest of a function's module together with the references, criteria and sampling it is written in."""
-    return _digest([("shared", _shared().encode()), ("faults", _faults().encode()), *_sources(module)])
-
-
-@cache
-def _faults() -> Digest:
-    return _digest(_sources("validation_suites.faults"))
+    """Digest of a function's module and of every module of references, criteria, sampling and faults that it is written in."""
+    found: set[str] = set()
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += _imports(name)
+    return sha256("".join(f"{n}:{sha256(_source(n))}\n" for n in sorted(found)).encode())
 
 
 def suite_digest(modules: Iterable[str]) -> Digest:
     """Digest of the definitions of several modules."""
-    return _digest((m, definition(m).encode()) for m in sorted(set(modules)))
+    return sha256("".join(f"{m}:{definition(m)}\n" for m in sorted(set(modules))).encode())
+
+
+@cache
+def _source(module: str) -> bytes:
+    return _path(module).read_bytes()
+
+
+def _path(module: str) -> Path:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"no source of {module}")
+    return Path(spec.origin)
+
+
+@cache
+def _imports(module: str) -> tuple[str, ...]:
+    """Counted modules that a module imports anywhere in its text."""
+    return tuple(sorted({n for n in _named(ast.parse(_source(module))) if n.startswith(_COUNTED) and _is_module(n)}))
+
+
+def _named(tree: ast.Module) -> Iterator[str]:
+    """Every name that may be an imported module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{a.name}" for a in node.names)
+
+
+@cache
+def _is_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
