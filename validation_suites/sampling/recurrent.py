@@ -7,6 +7,7 @@ with biases, b_W and b_R (gates H). Gates are stacked as input, forget, cell, ou
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,13 +35,18 @@ def recurrent_samples(id: str, *, gates: int, states: int) -> Iterable[Sample]:
         yield made(id, f"{dtype}-saturated", dtype, gates, states, why=SampleClass.CONDITIONED, size=6.0)
         yield made(id, f"{dtype}-small", dtype, gates, states, why=SampleClass.CONDITIONED, size=2.0**-6)
     for dtype in ("float32", "float64"):
-        sample = made(id, f"{dtype}-special", dtype, gates, states, why=SampleClass.SPECIAL)
-        x = sample.inputs[0].array().copy()
-        x[2, 1, 4] = np.nan
-        yield Sample(
-            name=sample.name, dtype=dtype, inputs=(Tensor.of(x), *sample.inputs[1:]), params=sample.params, why=SampleClass.SPECIAL
-        )
+        for bias in (True, False):
+            yield _with_nan(
+                made(id, f"{dtype}-special{'' if bias else '-no-bias'}", dtype, gates, states, why=SampleClass.SPECIAL, bias=bias)
+            )
     yield made(id, "float32-38400", "float32", gates, states, why=SampleClass.EDGE, shape=(3, 160, 80, 8))
+
+
+def _with_nan(sample: Sample) -> Sample:
+    """A NaN in one step of the second sequence: its outputs are NaN from there, the other sequences' are not."""
+    x = sample.inputs[0].array().copy()
+    x[2, 1, 4] = np.nan
+    return replace(sample, inputs=(Tensor.of(x), *sample.inputs[1:]))
 
 
 def _covering(id: str, gates: int, states: int) -> Iterable[Sample]:
