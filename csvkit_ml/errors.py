@@ -5,6 +5,8 @@ A failing case is never an exception: it is an outcome (see model.observation).
 
 from __future__ import annotations
 
+import errno
+
 
 class MlcsvError(Exception):
     """A refusal that a person can act on.
@@ -108,6 +110,11 @@ class DiskFullError(EnvironmentFailure):
     """No space is left for the cache, the store or the report."""
 
     code = "MLCSV-DISK-FULL"
+
+
+def no_space(error: BaseException) -> bool:
+    """Whether an error of the operating system says that the disk is full, or a quota or a limit on file size reached."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class IntegrityError(MlcsvError):

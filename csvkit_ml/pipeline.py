@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Protocol
@@ -18,9 +19,10 @@ from typing import Protocol
 from csvkit_ml import __version__, registry
 from csvkit_ml.environments.adopt import adopt, adopted_spec
 from csvkit_ml.environments.build import obtain
+from csvkit_ml.environments.doctor import doctor_facts
 from csvkit_ml.environments.resolve import resolve
-from csvkit_ml.errors import IntegrityError, OutputExistsError, PlanChangedError, UnknownCaseError, UsageError
-from csvkit_ml.evidence.folder import read_file, seal
+from csvkit_ml.errors import EnvironmentFailure, IntegrityError, OutputExistsError, PlanChangedError, UnknownCaseError, UsageError
+from csvkit_ml.evidence.folder import read_file, seal, write_file
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.evidence.references import remembering
 from csvkit_ml.evidence.store import Store, digests_of
@@ -234,7 +236,7 @@ def write_plan(
 ) -> tuple[bytes, ValidationPlan]:
     """Plan and stop."""
     made = prepare(job, environment=environment, backend=backend, functions=functions, places=places, watch=watch)
-    output.write_bytes(made.plan_bytes)
+    write_file(output, made.plan_bytes)
     return made.plan_bytes, made.catalogue.plan
 
 
@@ -293,9 +295,8 @@ def validate(
         files |= {"judgement.json": canonical(judgement), "worker.pyz": made.worker.data}
         files |= {f.filename: f.render(report) for f in formats()}
         watch.stage("writing the report")
-        seal(folder, files, (d for o in observations for d in digests_of(o)), store)
-    if signer:
-        attest(folder, _predicate(report), signer)
+        sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None
+        seal(folder, files, (d for o in observations for d in digests_of(o)), store, sign)
     return Finished(report=report, folder=folder)
 
 
@@ -562,21 +563,16 @@ class Doctor:
     rows: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
     blocking: bool
+    """Nothing can be built here."""
 
 
 def doctor() -> Doctor:
     """Look at interpreters, uv, devices, keys, libraries and backends; starts nothing but uv."""
-    import shutil
-    import sys
-
-    from csvkit_ml.environments.settings import run_uv
-    from csvkit_ml.errors import UvError
-
     here = places()
-    rows, missing, blocking = [("mlcsv", __version__), ("python", sys.version.split()[0])], [], False
+    rows, missing, blocking = [("mlcsv", __version__)], [], False
     try:
-        rows.append(("uv", run_uv(["--version"], os.environ).strip()))
-    except UvError as e:
+        rows += doctor_facts(os.environ)
+    except EnvironmentFailure as e:
         missing.append(e.cause)
         blocking = True
     rows.append(("libraries", ", ".join(registry.libraries())))

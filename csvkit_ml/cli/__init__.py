@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -15,7 +16,7 @@ from csvkit_ml.cli.reproduce import reproduce
 from csvkit_ml.cli.show import show
 from csvkit_ml.cli.validate import validate
 from csvkit_ml.cli.verify import verify
-from csvkit_ml.errors import MlcsvError
+from csvkit_ml.errors import DiskFullError, MlcsvError, no_space
 
 app = typer.Typer(
     name="mlcsv",
@@ -36,9 +37,17 @@ def main() -> None:
     Exit codes: 0 passed, 1 bug, 2 usage, 3 failed, 4 indeterminate, 5 empty, 6 environment, 7 integrity, 130 interrupted.
     """
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except MlcsvError as e:
         sys.exit(report_failure(e, json="--json" in sys.argv[1:]))
+    except OSError as e:
+        if not no_space(e):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what stdout still holds cannot be written at exit either
+        sys.exit(report_failure(DiskFullError(f"no space is left: {e}", "free some space and run the same command again"), json=False))
     except SystemExit as e:
         if e.code == 130:
             sys.stderr.write("mlcsv: interrupted; the same command continues the run\n")

@@ -22,6 +22,7 @@ def qualify(
     """Show that every function's cases reject its seeded faults and accept the true result. Exit 3 when one does not."""
     from csvkit_ml import pipeline, registry
     from csvkit_ml.cli.console import Console, progress
+    from csvkit_ml.evidence.folder import write_file
     from csvkit_ml.planning.catalogue import select
 
     chosen = select(registry.functions(), tuple(function))
@@ -41,7 +42,7 @@ def qualify(
     ]  # fmt: skip
     missed = [d for d in found if not d.detected]
     if output:
-        output.write_text(json_text.dumps(rows, indent=1))
+        write_file(output, json_text.dumps(rows, indent=1).encode())
     if json:
         sys.stdout.write(json_text.dumps({"functions": len(chosen), "faults": len(found), "missed": len(missed), "rows": rows}) + "\n")
     else:

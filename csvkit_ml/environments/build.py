@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import shutil
 import sys
@@ -16,7 +15,7 @@ from csvkit_ml.environments.installation import check, loose_digests
 from csvkit_ml.environments.interpreter import Interpreter, inquire
 from csvkit_ml.environments.lock import Lock, distribution_of, make_lock, take_lock
 from csvkit_ml.environments.settings import index_arguments, run_uv
-from csvkit_ml.errors import DiskFullError, EnvironmentFailure, InterpreterError, OutputUnwritableError
+from csvkit_ml.errors import DiskFullError, EnvironmentFailure, InterpreterError, OutputUnwritableError, no_space
 from csvkit_ml.model.codec import digest_of
 from csvkit_ml.model.digest import Digest, hex_of
 from csvkit_ml.model.environment import Distribution, EnvironmentRecord, InstallationFinding
@@ -84,7 +83,7 @@ def _explained(cache: Path) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        if e.errno in (errno.ENOSPC, errno.EDQUOT):
+        if no_space(e):
             raise DiskFullError(f"no space is left for {cache}", "free some space and run the same command again") from e
         raise OutputUnwritableError(f"cannot use {cache}: {e}", "set XDG_CACHE_HOME to a folder that can be written") from e
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -23,6 +24,9 @@ _PASSED = (
 _CREDENTIAL = re.compile(r"UV_INDEX_[A-Z0-9_]+_(?:USERNAME|PASSWORD)")
 _SAID = 3000
 """Characters of uv's output that are shown."""
+
+
+_FULL = ("No space left on device", "Disk quota exceeded", "File too large", "os error 28", "os error 122", "os error 27")
 
 
 def uv_binary() -> str:
@@ -100,8 +104,8 @@ def call_uv(arguments: list[str], environ: Mapping[str, str]) -> Said:
 
 
 def _failure(arguments: list[str], code: int, said: str) -> DiskFullError | UvError:
-    if "No space left on device" in said or "os error 28" in said:
-        return DiskFullError(f"uv: {said}", "free some space and run the same command again")
+    if code == -signal.SIGXFSZ or any(text in said for text in _FULL):
+        return DiskFullError(f"uv: {said or 'a file grew beyond its limit'}", "free some space and run the same command again")
     hint = "check the network, and the index and find-links settings"
     return UvError(f"uv {shlex.join(arguments[:2])} failed (exit {code}):\n{said or 'it said nothing'}", hint)
 

@@ -6,10 +6,11 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from csvkit_ml.errors import DiskFullError, IntegrityError, OutputExistsError, OutputUnwritableError
+from csvkit_ml.errors import DiskFullError, IntegrityError, OutputExistsError, OutputUnwritableError, no_space
 from csvkit_ml.evidence.store import Store
 from csvkit_ml.model.digest import Digest, hex_of
 
@@ -23,8 +24,13 @@ def blob_path(digest: Digest) -> str:
     return f"evidence/{name[:2]}/{name}"
 
 
-def seal(folder: Path, files: Mapping[str, bytes], blobs: Iterable[Digest], store: Store) -> None:
+def seal(
+    folder: Path, files: Mapping[str, bytes], blobs: Iterable[Digest], store: Store, complete: Callable[[Path], object] | None = None
+) -> None:
     """Write the folder, whole or not at all; what an interrupted run left behind is replaced.
+
+    Args:
+        complete: adds what is made of the written files (the attestation), before the folder gets its name.
 
     Raises:
         OutputExistsError, OutputUnwritableError, DiskFullError.
@@ -39,14 +45,37 @@ def seal(folder: Path, files: Mapping[str, bytes], blobs: Iterable[Digest], stor
             _write(part / name, data)
         for digest in sorted(set(blobs)):
             _write(part / blob_path(digest), store.get(digest))
+        if complete:
+            complete(part)
         _sync(part)
         part.rename(folder)
     except OSError as e:
-        if e.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(f"no space is left for {folder}", "free some space and run the same command again; nothing is lost") from e
         if e.errno in (errno.EEXIST, errno.ENOTEMPTY):
             raise OutputExistsError(f"{folder} exists", "choose another folder; a report is never overwritten") from e
-        raise OutputUnwritableError(f"cannot write {folder}: {e.strerror}", "choose another folder with --out") from e
+        raise _refusal(e, folder, "choose another folder with --out") from e
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write one file, whole or not at all. Raises OutputUnwritableError, DiskFullError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with part.open("wb") as f:
+            f.write(data)
+            f.flush()
+            os.fsync(f.fileno())
+        part.replace(path)
+    except OSError as e:
+        with suppress(OSError):
+            part.unlink()
+        raise _refusal(e, path, "choose another file with -o") from e
+
+
+def _refusal(error: OSError, path: Path, hint: str) -> DiskFullError | OutputUnwritableError:
+    if no_space(error):
+        return DiskFullError(f"no space is left for {path}", "free some space and run the same command again; nothing is lost")
+    return OutputUnwritableError(f"cannot write {path}: {error.strerror}", hint)
 
 
 def _write(path: Path, data: bytes) -> None:

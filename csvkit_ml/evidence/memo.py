@@ -6,47 +6,74 @@ import sqlite3
 from pathlib import Path
 from types import TracebackType
 
-from csvkit_ml.errors import DiskFullError
+from csvkit_ml.evidence.refusal import refusal
 from csvkit_ml.model.digest import Digest, sha256
 
 
 class Memo:
-    """Bytes by digest of the question; a damaged or missing entry is simply absent.
+    """Bytes by digest of the question; a damaged or missing entry is simply absent, a damaged file begun anew.
 
     Raises:
-        DiskFullError: no space is left.
+        DiskFullError, OutputUnwritableError.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
+        self._path = path
         try:
-            self._open()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = self._opened()
+        except (OSError, sqlite3.OperationalError) as e:
+            raise refusal(e, path) from e
         except sqlite3.DatabaseError:
-            self._db.close()
-            path.unlink()
-            self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
-            self._open()
+            self._begin_anew()
 
-    def _open(self) -> None:
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS memo(question TEXT PRIMARY KEY, answer BLOB, digest TEXT) WITHOUT ROWID")
+    def _opened(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, timeout=60, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute("CREATE TABLE IF NOT EXISTS memo(question TEXT PRIMARY KEY, answer BLOB, digest TEXT) WITHOUT ROWID")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _begin_anew(self) -> None:
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._db = self._opened()
+        except (OSError, sqlite3.DatabaseError) as e:
+            raise refusal(e, self._path) from e
 
     def get(self, question: Digest) -> bytes | None:
         """The answer, or None."""
-        row = self._db.execute("SELECT CAST(answer AS BLOB), digest FROM memo WHERE question = ?", (question,)).fetchone()
+        try:
+            row = self._db.execute("SELECT CAST(answer AS BLOB), digest FROM memo WHERE question = ?", (question,)).fetchone()
+        except sqlite3.DatabaseError:
+            return None
         return row[0] if row and sha256(row[0]) == row[1] else None
 
     def put(self, answers: dict[Digest, bytes]) -> None:
-        """Store several answers in one transaction."""
+        """Store several answers in one transaction. Raises DiskFullError, OutputUnwritableError."""
+        rows = [(q, a, sha256(a)) for q, a in answers.items()]
+        try:
+            self._write(rows)
+        except sqlite3.OperationalError as e:
+            raise refusal(e, self._path) from e
+        except sqlite3.DatabaseError:
+            self._db.close()
+            self._begin_anew()
+            self._write(rows)
+
+    def _write(self, rows: list[tuple[Digest, bytes, Digest]]) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", [(q, a, sha256(a)) for q, a in answers.items()])
+            self._db.executemany("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", rows)
             self._db.execute("COMMIT")
-        except sqlite3.OperationalError as e:
-            if "full" in str(e):
-                raise DiskFullError("no space is left for the cache", "free some space and run the same command again") from e
+        except sqlite3.DatabaseError:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
 
     def close(self) -> None:

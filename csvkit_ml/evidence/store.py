@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-from csvkit_ml.errors import DiskFullError, IntegrityError, OutputUnwritableError
+from csvkit_ml.errors import IntegrityError
+from csvkit_ml.evidence.refusal import refusal
 from csvkit_ml.model.codec import CodecError, canonical, decode
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.observation import Crashed, Observation, Produced
@@ -48,7 +50,7 @@ class Store:
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._create(path)
         except (OSError, sqlite3.OperationalError) as e:
-            raise _refusal(e, path) from e
+            raise refusal(e, path) from e
         except sqlite3.DatabaseError as e:
             raise IntegrityError(f"{path} is not an evidence store: {e}", "move it away; cases will be executed again") from e
         self._blobs: dict[Digest, bytes] = {}
@@ -76,7 +78,7 @@ class Store:
         """A blob, re-hashed. Raises IntegrityError when it is missing or altered."""
         if digest in self._blobs:
             return self._blobs[digest]
-        row = self._db.execute("SELECT CAST(data AS BLOB) FROM blobs WHERE digest = ?", (digest,)).fetchone()
+        row = self._row("SELECT CAST(data AS BLOB) FROM blobs WHERE digest = ?", digest)
         if row is None or sha256(row[0]) != digest:
             raise IntegrityError(f"blob {digest} is {'missing' if row is None else 'altered'}", "run again with --fresh")
         return bytes(row[0])
@@ -98,15 +100,21 @@ class Store:
             self._db.executemany("INSERT OR REPLACE INTO observations VALUES (?, ?, ?)", rows)
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as e:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise _refusal(e, self._path) from e
+            self._roll_back()
+            raise refusal(e, self._path) from e
+        except sqlite3.DatabaseError as e:
+            self._roll_back()
+            raise self._damaged(e) from e
         self._blobs.clear()
         self._observations.clear()
 
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
     def reuse(self, key: Digest) -> Observation | None:
         """An earlier observation; None when it, or any blob of it, is missing or altered."""
-        row = self._db.execute("SELECT CAST(record AS BLOB), digest FROM observations WHERE key = ?", (key,)).fetchone()
+        row = self._row("SELECT CAST(record AS BLOB), digest FROM observations WHERE key = ?", key)
         if row is None or sha256(row[0]) != row[1]:
             return None
         try:
@@ -118,6 +126,15 @@ class Store:
         except (CodecError, IntegrityError):
             return None
         return observation if observation.key == key else None
+
+    def _row(self, question: str, key: Digest) -> Any:
+        try:
+            return self._db.execute(question, (key,)).fetchone()
+        except sqlite3.DatabaseError as e:
+            raise self._damaged(e) from e
+
+    def _damaged(self, error: sqlite3.DatabaseError) -> IntegrityError:
+        return IntegrityError(f"{self._path} is damaged: {error}", "move it away; cases will be executed again")
 
     def close(self) -> None:
         """Write what is pending and close."""
@@ -131,9 +148,3 @@ class Store:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-def _refusal(error: Exception, path: Path) -> DiskFullError | OutputUnwritableError:
-    if "full" in str(error) or getattr(error, "errno", 0) == 28:
-        return DiskFullError(f"no space is left for {path.name}", "free some space and run the same command again; nothing is lost")
-    return OutputUnwritableError(f"cannot write {path}: {error}", "set XDG_CACHE_HOME to a folder that can be written")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from csvkit_ml.errors import DiskFullError, OutputUnwritableError, no_space
 from csvkit_ml.execution.staging import StagedWorker
 from csvkit_ml.model.digest import hex_of
 
@@ -144,13 +145,24 @@ def clean_environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_archive(worker: StagedWorker, scratch: Path) -> Path:
-    """The archive on disk, whole: written beside, then renamed; bytes found there are compared first."""
-    scratch.mkdir(parents=True, exist_ok=True)
+    """The archive on disk, whole: written beside, then renamed; bytes found there are compared first.
+
+    Raises:
+        DiskFullError, OutputUnwritableError.
+    """
     path = scratch / f"worker-{hex_of(worker.digest)}.pyz"
-    if not (path.is_file() and path.read_bytes() == worker.data):
-        part = scratch / f"{path.name}.{os.getpid()}.part"
-        part.write_bytes(worker.data)
-        part.replace(path)
+    part = scratch / f"{path.name}.{os.getpid()}.part"
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+        if not (path.is_file() and path.read_bytes() == worker.data):
+            part.write_bytes(worker.data)
+            part.replace(path)
+    except OSError as e:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        if no_space(e):
+            raise DiskFullError(f"no space is left for {scratch}", "free some space and run the same command again") from e
+        raise OutputUnwritableError(f"cannot write {scratch}: {e.strerror}", "set XDG_CACHE_HOME to a folder that can be written") from e
     return path
 
 

@@ -102,19 +102,21 @@ class Launcher(ABC):
         except OSError as e:
             raise WorkerStartError(f"cannot start {self._python}: {e.strerror}", "name a Python interpreter with --python") from e
 
-    def _await_ready(self, link: socket.socket, tail: Tail) -> None:
+    def _await_ready(self, process: subprocess.Popen[bytes], link: socket.socket, tail: Tail) -> None:
         """Until the library is imported. Raises WorkerStartError with its last words."""
         until = time.monotonic() + START_LIMIT_S
         failure = f"did not finish within {START_LIMIT_S:g} s"
         while (left := until - time.monotonic()) > 0:
-            readable, _, _ = select.select([link.fileno(), tail.fd], [], [], left)
-            alive = tail.drain()
-            if link.fileno() in readable:
-                failure = _greeting(link)
+            ended = process.poll() is not None
+            streams = [link.fileno(), tail.fd] if tail.open else [link.fileno()]
+            readable, _, _ = select.select(streams, [], [], 0.0 if ended else min(left, _TICK_S))
+            if tail.open:
+                tail.drain()
+            if link.fileno() in readable or ended:
+                failure = _greeting(link, left) if link.fileno() in readable else _GONE
                 break
-            if not alive:
-                failure = "ended without a word"
-                break
+        if failure == _GONE:
+            failure = f"{_GONE} {_how(process)}"
         if failure:
             tail.drain()
             raise WorkerStartError(
@@ -123,9 +125,22 @@ class Launcher(ABC):
             )
 
 
-def _greeting(link: socket.socket) -> str:
+_GONE = "ended the process"
+_TICK_S = 0.2
+
+
+def _how(process: subprocess.Popen[bytes]) -> str:
+    """`(exit status 3)`, `(SIGSEGV)`, or nothing where it still runs."""
+    try:
+        code = process.wait(END_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        return ""
+    return f"(exit status {code})" if code >= 0 else f"({Ending(code=None, signal=-code).signal_name})"
+
+
+def _greeting(link: socket.socket, limit_s: float) -> str:
     """What went wrong, empty when the library is there."""
-    link.setblocking(True)
+    link.settimeout(limit_s)
     try:
         frame = frames.receive(link)
     except (frames.FrameError, OSError) as e:
@@ -133,7 +148,7 @@ def _greeting(link: socket.socket) -> str:
     finally:
         link.setblocking(False)
     if frame is None:
-        return "ended the process"
+        return _GONE
     return "" if "ready" in frame[0] else f"failed: {frame[0].get('failed')}"
 
 
@@ -154,7 +169,7 @@ class Forking(Launcher):
             self._output.close()
             raise
         try:
-            self._await_ready(self._control, self._output)
+            self._await_ready(self._zygote, self._control, self._output)
         except BaseException:
             self.close()
             raise
@@ -187,9 +202,12 @@ class Forking(Launcher):
                 raise self._lost() from e
             if not data:
                 raise self._lost()
-            self._decoder.feed(data)
-            for head, _ in self._decoder.frames():
-                self._news(head)
+            try:
+                self._decoder.feed(data)
+                for head, _ in self._decoder.frames():
+                    self._news(head)
+            except (frames.FrameError, LookupError, TypeError, ValueError) as e:
+                raise self._lost() from e
 
     def _news(self, head: frames.Head) -> None:
         if "refused" in head:
@@ -232,7 +250,7 @@ class Spawning(Launcher):
         self._processes[cell.number] = process
         cell.pid = process.pid
         cell.handed_over()
-        self._await_ready(cell.link, cell.stderr)
+        self._await_ready(process, cell.link, cell.stderr)
 
     def learn(self, wait_s: float = 0.0) -> None:
         if wait_s:

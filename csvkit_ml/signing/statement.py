@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from csvkit_ml.errors import OutputUnwritableError
+from csvkit_ml.errors import DiskFullError, OutputUnwritableError, no_space
 from csvkit_ml.signing.envelope import sign
 from csvkit_ml.signing.keys import Signer
 
@@ -52,7 +52,7 @@ def canonical_json(tree: Mapping[str, object]) -> bytes:
 
 
 def attest(folder: Path, predicate: Mapping[str, object], signer: Signer) -> bytes:
-    """Sign the folder as it is now and write the envelope into it. Raises OutputUnwritableError."""
+    """Sign the folder as it is now and write the envelope into it. Raises OutputUnwritableError, DiskFullError."""
     subjects = {name: file_digest(folder / name) for name in files_of(folder)}
     envelope = sign(PAYLOAD_TYPE, statement(subjects, predicate), signer)
     try:
@@ -60,6 +60,8 @@ def attest(folder: Path, predicate: Mapping[str, object], signer: Signer) -> byt
         part.write_bytes(envelope)
         part.replace(folder / ATTESTATION)
     except OSError as e:
+        if no_space(e):
+            raise DiskFullError("no space is left for the attestation", "free some space and run the same command again") from e
         raise OutputUnwritableError(f"cannot write the attestation: {e.strerror}", "check the folder") from e
     return envelope
 
