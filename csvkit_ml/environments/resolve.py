@@ -7,7 +7,6 @@ import os
 import platform
 import re
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from csvkit_ml.environments.requirement import Requirement, parse_requirement
-from csvkit_ml.environments.settings import call_uv, find_links, index_arguments
+from csvkit_ml.environments.settings import call_uv, empty_folder, find_links, index_arguments
 from csvkit_ml.errors import ResolutionError, UvError
 from csvkit_ml.model.codec import digest_of
 from csvkit_ml.model.digest import Digest, hex_of
@@ -130,8 +129,8 @@ def solve(requirements: list[str], arguments: list[str], request: EnvironmentReq
         ResolutionError: no solution, or the chosen release was yanked; the cause is uv's reason, the hint is empty.
         UvError: anything else.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "requirements.in"
+    with empty_folder() as folder:
+        path = folder / "requirements.in"
         path.write_text("\n".join(requirements) + "\n")
         fixed = ["pip", "compile", str(path), "--only-binary", ":all:", "--python", sys.executable]
         try:

@@ -8,11 +8,12 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from csvkit_ml.errors import DiskFullError, UvError
+from csvkit_ml.errors import DiskFullError, OutputUnwritableError, UvError, no_space
 from csvkit_ml.model.spec import EnvironmentRequest
 
 _PASSED = (
@@ -87,11 +88,11 @@ def call_uv(arguments: list[str], environ: Mapping[str, str]) -> Said:
     """Run uv in an empty folder, so that no project or virtual environment near the caller has a say.
 
     Raises:
-        DiskFullError: no space left.
+        DiskFullError, OutputUnwritableError: no space left, or no temporary folder.
         UvError: it is missing or failed; its output is the cause.
     """
     line = [uv_binary(), *arguments]
-    with tempfile.TemporaryDirectory() as empty:
+    with empty_folder() as empty:
         try:
             done = subprocess.run(
                 line, env=uv_environment(environ), cwd=empty, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL
@@ -101,6 +102,30 @@ def call_uv(arguments: list[str], environ: Mapping[str, str]) -> Said:
     if done.returncode:
         raise _failure(arguments, done.returncode, done.stderr.strip()[-_SAID:])
     return Said(stdout=done.stdout, stderr=done.stderr)
+
+
+@contextmanager
+def empty_folder() -> Iterator[Path]:
+    """A temporary folder. Raises DiskFullError, OutputUnwritableError."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+        except OSError as e:
+            raise _no_folder(e) from e
+        yield Path(folder)
+
+
+def _no_folder(error: OSError) -> DiskFullError | OutputUnwritableError:
+    """Python tries several places and does not tell what was wrong with them: ask the first again."""
+    place = Path(os.environ.get("TMPDIR") or "/tmp")
+    try:
+        with tempfile.TemporaryFile(dir=place) as f:
+            f.write(b"x")
+    except OSError as e:
+        error = e
+    if no_space(error):
+        return DiskFullError(f"no space is left in {place}", "free some space there, or set TMPDIR to another folder")
+    return OutputUnwritableError(f"cannot write {place}: {error.strerror}", "set TMPDIR to a folder that can be written")
 
 
 def _failure(arguments: list[str], code: int, said: str) -> DiskFullError | UvError:
