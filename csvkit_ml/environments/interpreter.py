@@ -71,10 +71,10 @@ def inquire(python: str) -> Interpreter:
     text = _answer(path).decode("utf-8", "replace")
     try:
         said = json.loads(text.rpartition(_MARK)[2].splitlines()[0])
-        facts = {str(k): str(v) for k, v in said["facts"].items()}
+        facts = {_plain(str(k)): _plain(str(v)) for k, v in said["facts"].items()}
         found = _distributions(said["distributions"])
-        site = Path(said["site"])
-    except (ValueError, LookupError, TypeError, AttributeError) as e:
+        site = _path(said["site"])
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
         raise InterpreterError(f"{path} is not a Python interpreter of version 3.8 or newer", _HINT) from e
     return Interpreter(path=path, site=site, facts=tuple(sorted(facts.items())), distributions=found)
 
@@ -106,6 +106,18 @@ def _answer(path: Path) -> bytes:
     return data
 
 
+def _plain(text: str) -> str:
+    """Text that any report can carry: no lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _path(text: str) -> Path:
+    """Raises ValueError, TypeError: not a path."""
+    if "\0" in text:
+        raise ValueError("a path with a null byte")
+    return Path(text)
+
+
 def _kill(group: int) -> None:
     try:
         os.killpg(group, signal.SIGKILL)
@@ -117,6 +129,6 @@ def _distributions(said: list[Any]) -> tuple[Installed, ...]:
     found: dict[str, Installed] = {}
     for name, version, info in said:
         if isinstance(name, str) and isinstance(version, str) and info.endswith((".dist-info", ".egg-info")):
-            key = str(canonicalize_name(name))[:200]
-            found.setdefault(key, Installed(name=key, version=version[:200], info=Path(info)))
+            key = _plain(str(canonicalize_name(name)))[:200]
+            found.setdefault(key, Installed(name=key, version=_plain(version)[:200], info=_path(info)))
     return tuple(found[k] for k in sorted(found))

@@ -96,6 +96,10 @@ def spec(version: str = "1.0", *, local: str = "", name: str = "tinylib") -> Val
     return ValidationSpec(asked=f"{name}=={version}", library="tinylib", version=version, local=local, resolved_on=TODAY)
 
 
+def quiet(text: str) -> None:
+    """Notify nobody."""
+
+
 def screen(error: MlcsvError) -> str:
     """What the person reads."""
     return f"{error.cause}\n{error.hint}"
@@ -126,7 +130,8 @@ def simple_index(
     for name, paths in by_name.items():
         page = folder / "simple" / name / "index.html"
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text("<!DOCTYPE html><html><body>" + "".join(_link(p, yanked or {}, hashes, (pythons or {}).get(p.name, "")) for p in paths) + "</body></html>")
+        links = [_link(p, yanked or {}, hashes, (pythons or {}).get(p.name, "")) for p in paths]
+        page.write_text(f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -18,7 +18,7 @@ from csvkit_ml.environments.build import MARKER, obtain
 from csvkit_ml.errors import DiskFullError, EnvironmentFailure, OutputUnwritableError, ResolutionError, UvError
 from csvkit_ml.model.codec import canonical
 from csvkit_ml.model.environment import EnvironmentRecord
-from tests.worlds.wheels import World, simple_index, spec, write_wheel
+from tests.worlds.wheels import World, quiet, simple_index, spec, write_wheel
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_it_is_reused_without_network_and_wheels(tmp_path: Path, world: World) -
     environ = {**world.environ, "UV_NO_INDEX": ""}
     with simple_index(tmp_path / "served") as url:
         settings = replace(world.request, index_url=url)
-        first = obtain(spec(), settings, world.cache, environ, str)
+        first = obtain(spec(), settings, world.cache, environ, quiet)
     said: list[str] = []
     assert obtain(spec(), settings, world.cache, {**environ, "UV_OFFLINE": "1"}, said.append) == first
     assert said == []
@@ -75,7 +75,7 @@ def test_it_is_reused_without_network_and_wheels(tmp_path: Path, world: World) -
 
 def test_a_build_label_is_part_of_what_is_installed(world: World) -> None:
     world.wheel("1.0+cpu")
-    record = obtain(spec("1.0", local="cpu"), world.request, world.cache, world.environ, str)
+    record = obtain(spec("1.0", local="cpu"), world.request, world.cache, world.environ, quiet)
     assert record.version == "1.0+cpu"
 
 
@@ -182,7 +182,7 @@ _RUN = """
 import json, os, sys
 from pathlib import Path
 from csvkit_ml.environments.build import obtain
-from tests.worlds.wheels import World, spec
+from tests.worlds.wheels import World, quiet, spec
 world = World(folder=Path(sys.argv[1]))
 said = []
 sys.stdin.readline()
@@ -222,7 +222,7 @@ def test_a_wheel_that_changed_since_it_was_locked(world: World, tmp_path: Path) 
     with simple_index(tmp_path / "served") as url:
         write_wheel(tmp_path / "served", "tinylib", "1.0", files={"tinylib/__init__.py": "swapped = 1\n"})
         with pytest.raises((UvError, EnvironmentFailure)) as e:
-            obtain(spec(), replace(world.request, index_url=url), world.cache, environ, str)
+            obtain(spec(), replace(world.request, index_url=url), world.cache, environ, quiet)
     assert "hash" in e.value.cause.lower()
     assert not list((world.cache / "environments").glob("*/" + MARKER))
 
@@ -232,11 +232,11 @@ import resource, sys
 from pathlib import Path
 from csvkit_ml.environments.build import obtain
 from csvkit_ml.errors import DiskFullError
-from tests.worlds.wheels import World, spec
+from tests.worlds.wheels import World, quiet, spec
 world = World(folder=Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
-    obtain(spec(), world.request, world.cache, world.environ, str)
+    obtain(spec(), world.request, world.cache, world.environ, quiet)
 except DiskFullError as e:
     print(e.code, e.exit_code, e.cause)
 """
