@@ -82,7 +82,11 @@ def round_to(dtype: str, value: Array, low: Array | None = None) -> Array:
     if dtype not in FORMATS or value.dtype.kind not in "fV" or value.dtype == target:
         return np.asarray(value.astype(target))
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        rounded = np.asarray(value.astype(target))
+        if dtype == "bfloat16":  # the conversion of ml_dtypes goes through float32 and would round twice
+            unit = FORMATS[dtype].ulp(value)
+            rounded = np.asarray((np.rint(value.astype(np.float64) / unit) * unit).astype(target))
+        else:
+            rounded = np.asarray(value.astype(target))
         if low is None:
             return rounded
         back = rounded.astype(np.float64)
