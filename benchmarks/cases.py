@@ -1,0 +1,42 @@
+"""The cases that every subject runs: real samples of a library's functions, written to one file."""
+
+from __future__ import annotations
+
+import marshal
+from pathlib import Path
+
+from csvkit_ml import registry
+from csvkit_ml.execution.staging import build_archive
+from csvkit_ml.libraries.port import Library
+
+LARGEST_BYTES = 1 << 16
+"""Samples with more input are left out: the question is the cost of a case, not of its arithmetic."""
+
+
+def write_cases(name: str, folder: Path, *, limit: int) -> int:
+    """Write worker.pyz and cases.marshal for `subjects/`; returns the number of cases, at most `limit`."""
+    library = registry.library(name)
+    (folder / "worker.pyz").write_bytes(build_archive(library).data)
+    cases = _cases(library)
+    chosen = cases[:: max(1, len(cases) // limit)][:limit]
+    (folder / "cases.marshal").write_bytes(marshal.dumps((name, chosen)))
+    return len(chosen)
+
+
+def _cases(library: Library) -> list[tuple[object, ...]]:
+    """(op, variant, params, [(dtype, shape, data)], program) of every case."""
+    functions, found = registry.functions(), []
+    for offer in library.offers():
+        for sample in functions[offer.function].samples():
+            if sample.dtype in offer.dtypes and sum(len(t.data) for t in sample.inputs) <= LARGEST_BYTES:
+                inputs = [(t.dtype, t.shape, t.data) for t in sample.inputs]
+                program = library.lower(offer.function, sample)
+                found += [(offer.function, v, _plain(dict(sample.params)), inputs, program) for v in offer.variants]
+    return found
+
+
+def _plain(value: object) -> object:
+    """Tuples as lists, as the worker receives them."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value
