@@ -37,15 +37,42 @@ def differences(actual: Array, expected: Expected, *, band: Array, hard: Array) 
         r = expected.value.astype(wide)
         error = np.abs((y - r) - (0.0 if expected.low is None else expected.low)) + expected.radius
         settled, clash = _special(y, r, expected, np.broadcast_to(band, r.shape))
-        error = np.where(settled, 0.0, np.where(clash, np.inf, error))
-        ratio = np.where(error == 0, 0.0, error / np.broadcast_to(band, r.shape))
-    ratio = np.where(np.isnan(ratio), np.inf, ratio)
-    weak = (~settled & ~clash) & (np.broadcast_to(np.asarray(expected.radius), r.shape) * 4 > np.broadcast_to(band, r.shape)) & (ratio > 1)
-    return _summary(actual, expected, error=error, ratio=ratio, band=band, hard=hard, clash=clash, weak=bool(weak.any()))
+        if settled is not None:
+            error = np.where(settled, 0.0, error)
+        if clash is not None:
+            error = np.where(clash, np.inf, error)
+        ratio = error / band
+        if np.isnan(ratio).any():
+            ratio = np.where(error == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio))
+    weak = _weak(expected, settled, clash, ratio, band) if (ratio > 1).any() else False
+    return _summary(actual, expected, error=error, ratio=ratio, band=band, hard=hard, clash=clash is not None and bool(clash.any()), weak=weak)
 
 
-def _special(y: Array, r: Array, expected: Expected, band: Array) -> tuple[Array, Array]:
-    """(settled: equal as special values, clash: different as special values)."""
+def _weak(expected: Expected, settled: Array | None, clash: Array | None, ratio: Array, band: Array) -> bool:
+    """Whether an offender's reference is less accurate than a quarter of its band."""
+    weak = (ratio > 1) & (4 * np.asarray(expected.radius) > band)
+    for other in (settled, clash):
+        if other is not None:
+            weak &= ~other
+    return bool(weak.any())
+
+
+def _special(y: Array, r: Array, expected: Expected, band: Array) -> tuple[Array | None, Array | None]:
+    """(settled: equal as special values, clash: different as special values); None = nowhere."""
+    settled, clash = (None, None) if np.isfinite(y).all() and np.isfinite(r).all() else _unbounded(y, r, expected, band)
+    if expected.any_sign_of_zero or y.dtype.kind == "c":
+        return settled, clash
+    zero = (r == 0) & (y == 0)
+    if zero.any():
+        zero &= (np.asarray(expected.radius) == 0) & (np.signbit(y) != np.signbit(r))
+        if expected.low is not None:
+            zero &= expected.low == 0
+        clash = zero if clash is None else clash | zero
+    return settled, clash
+
+
+def _unbounded(y: Array, r: Array, expected: Expected, band: Array) -> tuple[Array, Array]:
+    """NaN and infinities."""
     y_nan, r_nan = np.isnan(y), np.isnan(r)
     y_inf, r_inf = np.isinf(y), np.isinf(r)
     same_inf = y_inf & (y == r)
@@ -55,24 +82,17 @@ def _special(y: Array, r: Array, expected: Expected, band: Array) -> tuple[Array
     else:
         overflow = y_inf & ~r_inf & (np.sign(y) == np.sign(r)) & FORMATS[expected.dtype].overflows(r, band)
     settled = (y_nan & r_nan) | same_inf | overflow
-    clash = ~settled & (y_nan | r_nan | y_inf | r_inf)
-    if not expected.any_sign_of_zero and y.dtype.kind != "c":
-        exact_zero = (r == 0) & (np.broadcast_to(np.asarray(expected.radius), r.shape) == 0)
-        if expected.low is not None:
-            exact_zero &= expected.low == 0
-        clash |= exact_zero & (y == 0) & (np.signbit(y) != np.signbit(r))
-    return settled, clash
+    return settled, ~settled & (y_nan | r_nan | y_inf | r_inf)
 
 
 def _summary(
-    actual: Array, expected: Expected, *, error: Array, ratio: Array, band: Array, hard: Array, clash: Array, weak: bool
+    actual: Array, expected: Expected, *, error: Array, ratio: Array, band: Array, hard: Array, clash: bool, weak: bool
 ) -> Measurement:
     worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape) if ratio.ndim else ()
     full_hard = np.broadcast_to(hard, ratio.shape)
-    finite = np.isfinite(ratio)
-    capped = np.minimum(ratio[finite], 1e150)
-    rms = float(np.sqrt(np.mean(np.square(capped)))) if finite.any() else 0.0
-    if clash.any():
+    finite = ratio if np.isfinite(ratio[worst]) else ratio[np.isfinite(ratio)]
+    rms = float(np.sqrt(np.mean(np.square(np.minimum(finite, 1e150))))) if finite.size else 0.0
+    if clash:
         reason = Reason.SPECIAL_VALUE
     elif weak:
         reason = Reason.REFERENCE_WEAK

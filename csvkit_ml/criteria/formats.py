@@ -10,6 +10,9 @@ import numpy as np
 from csvkit_ml.model.function import FloatArray
 from csvkit_ml.model.tensor import DTYPES, Array
 
+_EXPONENT = np.int64(0x7FF0_0000_0000_0000)
+"""Of a binary64: what remains is the power of two below the magnitude (0 for subnormal numbers, infinity for NaN and infinity)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
@@ -44,10 +47,9 @@ class Format:
 
     def ulp(self, value: Array) -> FloatArray:
         """Unit in the last place of |value|, clipped to the format's exponent range; shape of `value`."""
-        magnitude = np.abs(np.nan_to_num(np.asarray(value, dtype=np.float64), nan=1.0, posinf=self.largest, neginf=self.largest))
-        exponent = np.frexp(magnitude)[1] - 1
-        exponent = np.clip(np.where(magnitude == 0, self.emin, exponent), self.emin, self.emax)
-        return cast(FloatArray, np.ldexp(1.0, exponent - self.precision + 1))
+        bits = np.ascontiguousarray(np.atleast_1d(value), dtype=np.float64).view(np.int64) & _EXPONENT
+        power = np.clip(bits.view(np.float64), 2.0**self.emin, 2.0**self.emax)
+        return cast(FloatArray, (power * 2.0 ** (1 - self.precision)).reshape(np.shape(value)))
 
     def overflows(self, value: Array, slack: Array | float = 0.0) -> Array:
         """Where a correctly rounded |value| + slack would be infinite (round to nearest)."""
