@@ -167,6 +167,9 @@ def write_archive(worker: StagedWorker, scratch: Path) -> Path:
 
 
 def command(python: str, archive: Path, scratch: Path, mode: str, library: str, descriptor: int) -> list[str]:
-    """Isolated from user site and PYTHON* variables; byte code only from a folder of our own, never from beside the sources."""
+    """Isolated from user site and PYTHON* variables; byte code only from a folder of our own, never from beside the sources.
+
+    The worker itself gives leave to write it (`worker.bytecode`).
+    """
     cache = f"pycache_prefix={scratch / 'pycache'}"
-    return [python, "-I", "-X", cache, str(archive), mode, library, str(descriptor)]
+    return [python, "-I", "-B", "-X", cache, str(archive), mode, library, str(descriptor)]

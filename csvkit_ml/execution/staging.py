@@ -15,7 +15,16 @@ from csvkit_ml.model.digest import Digest, sha256
 
 _ALWAYS = ("csvkit_ml.worker", "csvkit_ml.backends")
 _PORT = ("csvkit_ml/libraries/__init__.py", "csvkit_ml/libraries/binding.py")
-_MAIN = b"import sys\n\nfrom csvkit_ml.worker.entry import main\n\nsys.exit(main())\n"
+_MAIN = b"""import sys
+
+from csvkit_ml.worker.bytecode import keep_whole
+
+keep_whole()
+
+from csvkit_ml.worker.entry import main  # noqa: E402
+
+sys.exit(main())
+"""
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
