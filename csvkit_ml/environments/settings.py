@@ -128,9 +128,11 @@ def _no_folder(error: OSError) -> DiskFullError | OutputUnwritableError:
     return OutputUnwritableError(f"cannot write {place}: {error.strerror}", "set TMPDIR to a folder that can be written")
 
 
-def _failure(arguments: list[str], code: int, said: str) -> DiskFullError | UvError:
+def _failure(arguments: list[str], code: int, said: str) -> DiskFullError | OutputUnwritableError | UvError:
     if code == -signal.SIGXFSZ or any(text in said for text in _FULL):
         return DiskFullError(f"uv: {said or 'a file grew beyond its limit'}", "free some space and run the same command again")
+    if "Failed to initialize cache" in said:
+        return OutputUnwritableError(f"uv: {said}", "set XDG_CACHE_HOME or UV_CACHE_DIR to a folder that can be written")
     hint = "check the network, and the index and find-links settings"
     return UvError(f"uv {shlex.join(arguments[:2])} failed (exit {code}):\n{said or 'it said nothing'}", hint)
 

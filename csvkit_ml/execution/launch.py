@@ -235,6 +235,7 @@ class Forking(Launcher):
         except subprocess.TimeoutExpired:
             kill_tree(self._zygote.pid)
             self._zygote.wait(END_LIMIT_S)
+        kill_group(self._zygote.pid)
         self._output.close()
 
 

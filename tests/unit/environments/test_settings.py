@@ -121,6 +121,13 @@ def test_a_full_disk_is_told_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         run_uv(["venv", "x"], {})
 
 
+def test_a_cache_of_uv_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputUnwritableError, match="Failed to initialize cache") as e:
+        run_uv(["pip", "compile", "-"], {"UV_CACHE_DIR": str(tmp_path / "file" / "uv"), "PATH": os.defpath})
+    assert "UV_CACHE_DIR" in e.value.hint
+
+
 def test_projects_near_the_caller_have_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fake_uv(monkeypatch, tmp_path, "#!/bin/sh\nls -A\npwd\n")
     (tmp_path / "pyproject.toml").write_text("[tool.uv]\n")
