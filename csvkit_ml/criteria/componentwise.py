@@ -21,21 +21,24 @@ class Componentwise:
     """|y - r| <= min(lambda sqrt(n), n) u_acc S + u |r| (band), gamma_n S + u |r| (hard).
 
     n = Expected.terms, S = Expected.scale, lambda = sqrt(2 ln(2 m / delta)) for m outputs. `u_acc` is the roundoff of the
-    format that accumulates: float32 for float16 and bfloat16 data, else the data's own.
+    format that accumulates: float32 for float16 and bfloat16 data, else the data's own; with `own_format` always the data's own
+    (sums that are kept in a tensor of the data's format from one addition to the next).
     """
 
+    own_format: bool = False
     rationale: str = "Rounding errors of a sum of n products grow at most like gamma_n S and with probability 1 - 1e-6 like sqrt(n)."
     literature: str = "Higham 2002, ch. 3; Higham and Mary 2019; Ipsen and Zhou 2020; Blanchard, Higham, Lopez, Mary, Pranesh 2020"
     kind: str = "componentwise"
 
     @property
     def formula(self) -> str:
-        return "|y - r| + rad(r) <= min(lambda sqrt(n), n) u_acc S + u|r|, lambda = sqrt(2 ln(2 m / 1e-6)); hard: gamma_n S + u|r|"
+        limits = "|y - r| + rad(r) <= min(lambda sqrt(n), n) u_acc S + u|r|, lambda = sqrt(2 ln(2 m / 1e-6)); hard: gamma_n S + u|r|"
+        return f"{limits}; u_acc = u" if self.own_format else limits
 
     def measure(self, actual: Array, expected: Expected) -> Measurement:
         """Judge a floating-point output of m elements."""
         form = FORMATS[expected.dtype]
-        accumulate = FORMATS["float32"] if expected.dtype in ("float16", "bfloat16") else form
+        accumulate = FORMATS["float32"] if expected.dtype in ("float16", "bfloat16") and not self.own_format else form
         n = expected.terms + 1
         lam = math.sqrt(2 * math.log(2 * max(1, expected.value.size) / DELTA))
         final = form.u * np.abs(np.nan_to_num(expected.value, posinf=0.0, neginf=0.0)) * (1 + form.u) + form.tiny
