@@ -109,6 +109,16 @@ def stale() -> Fault:
     return Fault(id="stale-buffer", sentence="The output buffer is never written.", apply=_on_first(change))
 
 
+def changed(id: str, sentence: str, change: Callable[[Array], Array]) -> Fault:
+    """A change of the first true output, in the output's own dtype."""
+
+    def of(a: Array) -> Array | None:
+        out = change(a).astype(a.dtype)
+        return None if out.tobytes() == a.tobytes() else out
+
+    return Fault(id=id, sentence=sentence, apply=_on_first(of))
+
+
 def rolled() -> Fault:
     """Results land one place too far along the last axis (off by one)."""
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvkit_ml.criteria import FORMATS, BackwardError, Componentwise, Exact, Goodness, Scaled, Ulp, round_to
+from csvkit_ml.criteria import FORMATS, BackwardError, Componentwise, Exact, Scaled, Ulp, round_to
 from csvkit_ml.model.function import VERDICT, Criterion, Expected, Reason, Verdict
 from csvkit_ml.model.tensor import DTYPES
 
@@ -109,26 +109,3 @@ def test_backward_error_accepts_a_solver_and_rejects_a_wrong_one() -> None:
     assert VERDICT[BackwardError().measure(x, true).reason] is Verdict.PASSED
     assert VERDICT[BackwardError().measure(x * (1 + 1e-10), true).reason] is Verdict.FAILED
     assert VERDICT[BackwardError().measure(np.full_like(x, np.nan), true).reason] is Verdict.FAILED
-
-
-@pytest.mark.parametrize(
-    ("criterion", "draw", "wrong"),
-    [
-        (Goodness(distribution="uniform", arguments=(0.0, 1.0)), lambda r, n: r.random(n), lambda r, n: r.random(n) * 0.99),
-        (
-            Goodness(distribution="normal", arguments=(0.0, 1.0)),
-            lambda r, n: r.standard_normal(n),
-            lambda r, n: r.standard_normal(n) * 1.05,
-        ),
-        (
-            Goodness(distribution="bernoulli", arguments=(0.5, 2.0)),
-            lambda r, n: 2.0 * (r.random(n) < 0.5),
-            lambda r, n: 2.0 * (r.random(n) < 0.52),
-        ),
-    ],
-)
-def test_goodness_of_fit(criterion: Goodness, draw: object, wrong: object) -> None:
-    true = Expected(name="y", dtype="float64", value=np.zeros(40_000))
-    for seed in range(50):
-        assert VERDICT[criterion.measure(draw(np.random.default_rng(seed), 40_000), true).reason] is Verdict.PASSED  # type: ignore[operator]
-    assert VERDICT[criterion.measure(wrong(np.random.default_rng(1), 40_000), true).reason] is Verdict.FAILED  # type: ignore[operator]
