@@ -47,7 +47,7 @@ def test_fans_of_linear_and_convolution_weights() -> None:
     ("part", "variance"),
     [
         ("200x150-fan_in-relu", Fraction(2, 150)),
-        ("64x24x5x5-fan_out-linear", Fraction(1, 1600)),
+        ("64x24x5x5-fan_out-relu", Fraction(2, 1600)),
         ("fan_in-tanh", None),
         ("leaky_relu-a0.3", None),
     ],
