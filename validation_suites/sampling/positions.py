@@ -121,7 +121,9 @@ def gathers(id: str, draw: Draw, dtypes: tuple[str, ...] = MOVED) -> Iterable[Sa
         yield Sample(name=at.name, dtype=at.dtype, inputs=(x, index_of(id, at, draw)), params=params(axis=at.axis), why=at.why)
     rows = np.repeat(draw(seed_for(id, "rows"), (20,), 0, 37)[:, None], 24, axis=1)
     x = moved("float32", (37, 24), id, "rows")
-    yield Sample(name="float32-rows", dtype="float32", inputs=(x, Tensor.of(rows, "int64")), params=params(axis=0), why=SampleClass.COVERING)
+    yield Sample(
+        name="float32-rows", dtype="float32", inputs=(x, Tensor.of(rows, "int64")), params=params(axis=0), why=SampleClass.COVERING
+    )
 
 
 def scatters(id: str, draw: Draw, dtypes: tuple[str, ...] = MOVED) -> Iterable[Sample]:
