@@ -3,9 +3,10 @@
 from csvkit_ml.criteria.componentwise import Componentwise
 from csvkit_ml.criteria.exact import Exact
 from csvkit_ml.criteria.formats import FORMATS, Format, gamma, round_to
+from csvkit_ml.criteria.positions import Positions
 from csvkit_ml.criteria.relation import BackwardError
 from csvkit_ml.criteria.scaled import Scaled
 from csvkit_ml.criteria.statistical import Goodness
 from csvkit_ml.criteria.ulp import Ulp
 
-__all__ = ["FORMATS", "BackwardError", "Componentwise", "Exact", "Format", "Goodness", "Scaled", "Ulp", "gamma", "round_to"]
+__all__ = ["FORMATS", "BackwardError", "Componentwise", "Exact", "Format", "Goodness", "Positions", "Scaled", "Ulp", "gamma", "round_to"]
