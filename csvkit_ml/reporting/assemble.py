@@ -154,10 +154,11 @@ def _function(
     )
 
 
-def _case_order(case: ReportCase) -> tuple[int, int, float, str]:
+def _case_order(case: ReportCase) -> tuple[int, int, float]:
+    """Equals stay in the plan's order: the plain variant first."""
     ordinary = case.why == SampleClass.ORDINARY.value
     worst = worst_of(case.measurements)
-    return (_SEVERITY[case.verdict], 0 if ordinary else 1, -severity(worst) if worst else 0.0, case.id)
+    return (_SEVERITY[case.verdict], 0 if ordinary else 1, -severity(worst) if worst else 0.0)
 
 
 def _case(
