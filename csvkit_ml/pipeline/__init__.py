@@ -1,0 +1,34 @@
+"""The order of the stages, one file for each job.
+
+request -> spec -> environment -> plan -> observations -> manifest -> judgement -> report -> folder -> attestation
+"""
+
+from __future__ import annotations
+
+from csvkit_ml.pipeline.doctor import Doctor, doctor
+from csvkit_ml.pipeline.judging import detections, exit_code
+from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
+from csvkit_ml.pipeline.prepare import Job, Prepared, jobs_from_plan, prepare, write_plan
+from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
+from csvkit_ml.pipeline.validation import Finished, validate
+
+__all__ = [
+    "Doctor",
+    "Finished",
+    "Job",
+    "Places",
+    "Prepared",
+    "Reproduction",
+    "Watcher",
+    "detections",
+    "doctor",
+    "exit_code",
+    "jobs_from_plan",
+    "places",
+    "prepare",
+    "read_report",
+    "reproduce",
+    "trusted_keys",
+    "validate",
+    "write_plan",
+]

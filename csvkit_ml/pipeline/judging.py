@@ -1,0 +1,105 @@
+"""Judging observations and checking the checker; what follows from the same digests comes from the memo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+
+from csvkit_ml import __version__, registry
+from csvkit_ml.evidence.memo import Memo
+from csvkit_ml.evidence.references import remembering
+from csvkit_ml.judgement.detection import detect
+from csvkit_ml.judgement.judge import judge_case
+from csvkit_ml.model.codec import canonical, decode, digest_of, from_json
+from csvkit_ml.model.digest import Digest
+from csvkit_ml.model.evidence import EvidenceManifest
+from csvkit_ml.model.function import Function, Verdict
+from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, FunctionJudgement, Judgement, worst_verdict
+from csvkit_ml.model.observation import Observation
+from csvkit_ml.model.plan import PlannedFunction, PlannedSample
+from csvkit_ml.pipeline.observe import NO_KEY
+from csvkit_ml.pipeline.places import Places, Watcher
+from csvkit_ml.planning.catalogue import Catalogue
+from csvkit_ml.planning.definition import definition
+
+SCHEMA = 1
+EXIT = {Verdict.PASSED: 0, Verdict.FAILED: 3, Verdict.INDETERMINATE: 4}
+
+
+def judge(
+    catalogue: Catalogue,
+    manifest: EvidenceManifest,
+    manifest_digest: Digest,
+    blob: Callable[[Digest], bytes],
+    memo: Memo | None,
+    watch: Watcher,
+) -> Judgement:
+    """Judge every observation; a judgement that follows from the same digests is taken from the memo."""
+    observed = {o.case: o for o in manifest.observations}
+    judged = []
+    watch.expect("judging", len(catalogue.plan.functions))
+    for planned in catalogue.plan.functions:
+        seen = [replace(observed[c], key=NO_KEY) for c in planned.case_ids() if c in observed]
+        question = digest_of(["judge", planned, catalogue.plan.required_identical, seen])
+        answer = memo.get(question) if memo is not None else None
+        if answer is None:
+            cases = tuple(c for s in planned.samples for c in _judge_sample(planned, s, catalogue, observed, blob, memo))
+            answer = canonical(FunctionJudgement(id=planned.id, side=planned.side, cases=cases))
+            if memo is not None:
+                memo.put({question: answer})
+        judged.append(decode(FunctionJudgement, answer))
+        watch.judged(planned.side, judged[-1].verdict)
+    return Judgement(schema=SCHEMA, manifest=manifest_digest, functions=tuple(judged))
+
+
+def _judge_sample(
+    planned: PlannedFunction,
+    s: PlannedSample,
+    catalogue: Catalogue,
+    observed: Mapping[str, Observation],
+    blob: Callable[[Digest], bytes],
+    memo: Memo | None,
+) -> Iterator[CaseJudgement]:
+    """Judge one sample's variants; variants that gave the same answers share the work."""
+    function = function_of(planned.id, memo)
+    sample = catalogue.requests[f"{planned.id}/{s.name}"].sample
+    required = catalogue.plan.required_identical if planned.repeatable else ()
+    expected = cache(lambda: function.reference(sample))
+    known: dict[tuple[tuple[str, object], ...], CaseJudgement] = {}
+    for variant in s.variants:
+        case = f"{planned.id}/{s.name}/{variant}"
+        if case not in observed:
+            continue
+        seen = tuple((r.kind, r.outcome) for r in observed[case].repetitions)
+        if seen not in known:
+            known[seen] = judge_case(observed[case], expected, function.criterion_for(sample), blob, required_identical=required)
+        yield replace(known[seen], case=case)
+
+
+def function_of(id: str, memo: Memo | None) -> Function:
+    """A function, with its references taken from the memo where they are known."""
+    function = registry.functions()[id]
+    return remembering(function, definition(registry.home(id)), memo) if memo is not None else function
+
+
+def detections(ids: tuple[str, ...], *, places: Places, watch: Watcher, fresh: bool) -> tuple[FaultDetection, ...]:
+    """Detection table of functions; kept by the digest of their definition."""
+    out: list[FaultDetection] = []
+    watch.expect("checking the checker", len(ids))
+    with Memo(places.memo) as memo:
+        for id in ids:
+            question = digest_of(["detect", id, definition(registry.home(id)), __version__])
+            answer = None if fresh else memo.get(question)
+            if answer is None:
+                answer = canonical(detect(function_of(id, memo)))
+                memo.put({question: answer})
+            out += from_json(tuple[FaultDetection, ...], json.loads(answer))
+            watch.advance()
+    return tuple(out)
+
+
+def exit_code(verdicts: tuple[Verdict, ...]) -> int:
+    """0 passed, 3 failed, 4 indeterminate, over all targets."""
+    return EXIT[worst_verdict(verdicts)]

@@ -1,0 +1,119 @@
+"""Observations of every planned case: from the store, or executed now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from csvkit_ml.evidence.memo import Memo
+from csvkit_ml.evidence.store import Store
+from csvkit_ml.execution.engine import Job as CellJob
+from csvkit_ml.execution.engine import Limits, execute
+from csvkit_ml.model.codec import canonical, decode, digest_of
+from csvkit_ml.model.digest import Digest, sha256
+from csvkit_ml.model.environment import EnvironmentRecord
+from csvkit_ml.model.observation import Observation
+from csvkit_ml.model.report import SpawnCheck
+from csvkit_ml.pipeline.places import Watcher
+from csvkit_ml.pipeline.prepare import Prepared
+from csvkit_ml.planning.catalogue import Request
+
+NO_KEY = sha256(b"")
+"""The key of an observation says where it came from, not what was seen: it is left out of a judgement's question."""
+
+
+def case_key(made: Prepared, request: Request, variant: str) -> Digest:
+    """Reuse key of a case: everything that can change what is observed."""
+    plan = made.catalogue.plan
+    cell = [made.environment.lock, made.worker.digest, plan.settings, plan.repetitions, plan.time_limit_s, plan.memory_limit_bytes]
+    return digest_of([request.digest, request.function, variant, cell, dict_of_host(made.environment)])
+
+
+def dict_of_host(environment: EnvironmentRecord) -> list[str]:
+    """What of the host may change bits: processor and its flags, libc, interpreter."""
+    host = dict(environment.fingerprint.host)
+    return [
+        host.get("cpu", ""),
+        host.get("cpu flags", ""),
+        host.get("libc", ""),
+        dict(environment.fingerprint.interpreter).get("python", ""),
+    ]
+
+
+def observe(
+    made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: Watcher, only: str = ""
+) -> tuple[tuple[Observation, ...], int]:
+    """Observations of every planned case in plan order, and how many were executed now; the rest comes from the store.
+
+    Args:
+        only: one case id; the others are left out.
+    """
+    found: dict[str, Observation] = {}
+    jobs: list[CellJob] = []
+    for request in made.catalogue.requests.values():
+        todo: list[tuple[str, Digest]] = []
+        for variant in request.variants:
+            case, key = f"{request.prefix}/{variant}", case_key(made, request, variant)
+            if only and case != only:
+                continue
+            known = None if fresh else store.reuse(key)
+            if known is None:
+                todo.append((variant, key))
+            else:
+                found[case] = replace(known, case=case)
+        if todo:
+            jobs.append(cell_job(request, todo))
+    missing = sum(len(j.variants) for j in jobs)
+    watch.expect("running cases", missing)
+
+    def keep(observation: Observation) -> None:
+        found[observation.case] = observation
+        store.record(observation)
+        watch.advance()
+
+    if jobs:
+        plan = made.catalogue.plan
+        execute(
+            python=made.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
+            jobs=jobs, limits=Limits(time_s=plan.time_limit_s, memory_bytes=plan.memory_limit_bytes), repetitions=plan.repetitions,
+            blobs=store, on_observation=keep, scratch=scratch,
+        )  # fmt: skip
+        store.commit()
+    order = [c for f in made.catalogue.plan.functions for c in f.case_ids()]
+    return tuple(found[c] for c in order if c in found), missing
+
+
+def cell_job(request: Request, todo: list[tuple[str, Digest]]) -> CellJob:
+    return CellJob(
+        prefix=request.prefix, op=request.function, params=request.sample.params, inputs=request.sample.inputs, program=request.program,
+        variants=tuple(v for v, _ in todo), keys=tuple(k for _, k in todo),
+    )  # fmt: skip
+
+
+class _Digests:
+    """Where bytes go that are only compared."""
+
+    def put(self, data: bytes) -> Digest:
+        return sha256(data)
+
+
+def check_spawned(made: Prepared, observations: tuple[Observation, ...], memo: Memo, *, scratch: Path, watch: Watcher) -> SpawnCheck:
+    """Execute the first case of every repeatable function in one process started from nothing; a forked one must have given the same."""
+    plan, seen = made.catalogue.plan, {o.case: o.repetitions[0].outcome for o in observations if o.repetitions}
+    chosen = [(f.id, f.samples[0].name, f.samples[0].variants[0]) for f in plan.functions if f.repeatable and f.samples]
+    chosen = [c for c in chosen if "/".join(c) in seen]
+    keys = [case_key(made, made.catalogue.requests[f"{f}/{s}"], v) for f, s, v in chosen]
+    question = digest_of(["spawned", keys, [seen["/".join(c)] for c in chosen]])
+    if (answer := memo.get(question)) is not None:
+        return decode(SpawnCheck, answer)
+    watch.stage("the same in a process started from nothing")
+    found: list[Observation] = []
+    execute(
+        python=made.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
+        jobs=[cell_job(made.catalogue.requests[f"{f}/{s}"], [(v, NO_KEY)]) for f, s, v in chosen],
+        limits=Limits(time_s=plan.time_limit_s, memory_bytes=plan.memory_limit_bytes), repetitions=("first",),
+        blobs=_Digests(), on_observation=found.append, scratch=scratch, fork=False,
+    )  # fmt: skip
+    check = SpawnCheck(compared=len(found), differing=tuple(o.case for o in found if o.repetitions[0].outcome != seen[o.case]))
+    memo.put({question: canonical(check)})
+    return check

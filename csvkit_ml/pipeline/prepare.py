@@ -1,0 +1,173 @@
+"""Everything that is fixed before the first case runs: spec, environment, worker, plan."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from csvkit_ml import registry
+from csvkit_ml.environments.adopt import adopt, adopted_spec
+from csvkit_ml.environments.build import obtain
+from csvkit_ml.environments.resolve import resolve
+from csvkit_ml.errors import IntegrityError, PlanChangedError, UsageError
+from csvkit_ml.evidence.folder import write_file
+from csvkit_ml.evidence.memo import Memo
+from csvkit_ml.execution.cell import clean_environment
+from csvkit_ml.execution.engine import describe
+from csvkit_ml.execution.staging import StagedWorker, build_archive
+from csvkit_ml.libraries.port import Library
+from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of
+from csvkit_ml.model.environment import EnvironmentRecord
+from csvkit_ml.model.plan import ValidationPlan
+from csvkit_ml.model.spec import EnvironmentRequest
+from csvkit_ml.pipeline.places import Places, Watcher
+from csvkit_ml.planning.catalogue import Catalogue, make_catalogue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One library to validate."""
+
+    asked: str
+    plan: bytes = b""
+    """Approved plan; empty = plan now."""
+
+
+def jobs_from_plan(path: Path) -> tuple[Job, ...]:
+    """Read a plan file. Raises UsageError, IntegrityError."""
+    try:
+        data = path.read_bytes()
+    except OSError as e:
+        raise UsageError(f"cannot read {path}: {e.strerror}", "write one with `mlcsv plan`") from e
+    return (Job(asked=read_plan(data).spec.asked, plan=data),)
+
+
+def read_plan(data: bytes) -> ValidationPlan:
+    try:
+        return decode(ValidationPlan, data)
+    except CodecError as e:
+        raise IntegrityError(f"not a plan of this version: {e}", "write it again with `mlcsv plan`") from e
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Everything that is fixed before the first case runs."""
+
+    library: Library
+    environment: EnvironmentRecord
+    python: str
+    """Path of its interpreter on this machine."""
+    worker: StagedWorker
+    catalogue: Catalogue
+    plan_bytes: bytes
+    variables: Mapping[str, str]
+    options: Mapping[str, str]
+
+
+def prepare(
+    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], places: Places, watch: Watcher
+) -> Prepared:
+    """Resolve, take or build the environment, describe it, plan.
+
+    Raises:
+        PlanChangedError: an approved plan asks something else than this version of mlcsv would.
+    """
+    approved = read_plan(job.plan) if job.plan else None
+    today = datetime.now(UTC).date().isoformat()
+    known = registry.known_distributions()
+    watch.stage(f"resolving {job.asked}")
+    if approved:
+        spec, backend, functions = approved.spec, approved.spec.backend, approved.spec.functions
+    elif environment.python:
+        spec = adopted_spec(job.asked, environment, known, today=today)
+    else:
+        spec = resolve(job.asked, environment, known, today=today)
+    spec = replace(spec, backend=backend, functions=functions)
+    library = registry.library(spec.library)
+    chosen, options = registry.backend(backend)
+    variables, settings = chosen.variables(options), chosen.settings(options)
+    watch.stage(f"environment of {spec.library} {spec.full_version}")
+    record = adopt(spec, environment) if environment.python else obtain(spec, environment, places.cache, os.environ, watch.stage)
+    worker = build_archive(library)
+    record = _described(record, library, worker, variables, settings, places)
+    watch.stage("planning")
+    catalogue = make_catalogue(
+        spec,
+        library,
+        registry.functions(),
+        home=registry.home,
+        settings={**variables, **settings},
+        worker=worker.digest,
+        notify=lambda f: None,
+    )
+    plan_bytes = canonical(catalogue.plan)
+    if approved and plan_bytes != job.plan:
+        raise PlanChangedError(_plan_difference(approved, catalogue.plan), "write and approve a new plan with `mlcsv plan`")
+    return Prepared(
+        library=library,
+        environment=record,
+        python=places.interpreter(record),
+        worker=worker,
+        catalogue=catalogue,
+        plan_bytes=plan_bytes,
+        variables=variables,
+        options=settings,
+    )
+
+
+def _plan_difference(old: ValidationPlan, new: ValidationPlan) -> str:
+    """The first thing that differs, in words."""
+    before, after = {f.id: f for f in old.functions}, {f.id: f for f in new.functions}
+    for id in sorted(set(before) | set(after)):
+        if id not in after or id not in before:
+            return f"function {id} is {'gone' if id not in after else 'new'} since the plan was written"
+        if before[id] != after[id]:
+            return f"definition, limits or samples of {id} have changed since the plan was written"
+    for name in ("tool", "settings", "repetitions", "required_identical", "time_limit_s", "worker", "not_offered", "spec"):
+        if getattr(old, name) != getattr(new, name):
+            return f"{name} has changed since the plan was written"
+    return "the plan's bytes are not in canonical form"
+
+
+def _described(
+    record: EnvironmentRecord,
+    library: Library,
+    worker: StagedWorker,
+    variables: Mapping[str, str],
+    settings: Mapping[str, str],
+    places: Places,
+) -> EnvironmentRecord:
+    """Complete the fingerprint with what the library reports of itself, asked once for each (lock, worker, settings)."""
+    question = digest_of(["describe", record.lock, record.python, worker.digest, sorted(variables.items()), sorted(settings.items())])
+    with Memo(places.memo) as memo:
+        known = memo.get(question)
+        if known is None:
+            facts = describe(
+                python=places.interpreter(record),
+                worker=worker,
+                library=library.name,
+                variables=variables,
+                settings=settings,
+                scratch=places.cache / "scratch",
+            )
+            known = canonical([[k, v] for k, v in sorted(facts.items())])
+            memo.put({question: known})
+    given = tuple(sorted(clean_environment(variables).items()))
+    return replace(record, fingerprint=replace(record.fingerprint, library=_pairs(known), variables=given))
+
+
+def _pairs(data: bytes) -> tuple[tuple[str, str], ...]:
+    return tuple((str(k), str(v)) for k, v in json.loads(data))
+
+
+def write_plan(
+    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], output: Path, places: Places, watch: Watcher
+) -> tuple[bytes, ValidationPlan]:
+    """Plan and stop."""
+    made = prepare(job, environment=environment, backend=backend, functions=functions, places=places, watch=watch)
+    write_file(output, made.plan_bytes)
+    return made.plan_bytes, made.catalogue.plan

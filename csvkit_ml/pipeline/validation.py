@@ -1,0 +1,111 @@
+"""The main job: one library on one backend, from request to attested report folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+
+from csvkit_ml import registry
+from csvkit_ml.errors import OutputExistsError
+from csvkit_ml.evidence.folder import seal
+from csvkit_ml.evidence.memo import Memo
+from csvkit_ml.evidence.store import Store, digests_of
+from csvkit_ml.model.codec import canonical
+from csvkit_ml.model.digest import sha256
+from csvkit_ml.model.evidence import EvidenceManifest
+from csvkit_ml.model.report import ReportModel, RunFacts
+from csvkit_ml.model.spec import EnvironmentRequest
+from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
+from csvkit_ml.pipeline.observe import check_spawned, observe
+from csvkit_ml.pipeline.places import Places, Watcher
+from csvkit_ml.pipeline.prepare import Job, Prepared, prepare
+from csvkit_ml.planning.definition import suite_digest
+from csvkit_ml.reporting.assemble import assemble
+from csvkit_ml.reporting.format import formats
+from csvkit_ml.signing.keys import Signer
+from csvkit_ml.signing.statement import attest
+
+ORACLES = ("python-flint", "mpmath", "numpy", "scipy", "ml_dtypes", "onnx")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A report and where it lies."""
+
+    report: ReportModel
+    folder: Path
+
+
+def validate(
+    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
+    tester: str, fresh: bool, command: str, places: Places, watch: Watcher,
+) -> Finished:  # fmt: skip
+    """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there."""
+    started = now()
+    if out and out.exists():
+        raise OutputExistsError(f"{out} exists", "choose another folder; a report is never overwritten")
+    made = prepare(job, environment=environment, backend=backend, functions=functions, places=places, watch=watch)
+    plan = made.catalogue.plan
+    with Store(places.store) as store, Memo(places.memo) as memo:
+        observations, executed = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
+        environment_bytes = canonical(made.environment)
+        manifest = EvidenceManifest(
+            schema=SCHEMA,
+            plan=sha256(made.plan_bytes),
+            environment=sha256(environment_bytes),
+            worker=made.worker.digest,
+            observations=observations,
+        )
+        manifest_bytes = canonical(manifest)
+        judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch)
+        spawned = check_spawned(made, observations, memo, scratch=places.cache / "scratch", watch=watch)
+        found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False)
+        run = RunFacts(
+            started=started, finished=now(), tester=tester, command=command, executed=executed, reused=plan.case_count() - executed
+        )
+        report = assemble(
+            plan=plan,
+            environment=made.environment,
+            manifest=manifest,
+            judgement=judgement,
+            detections=found,
+            plan_digest=manifest.plan,
+            manifest_digest=sha256(manifest_bytes),
+            suite=suite_digest(registry.home(f.id) for f in plan.functions),
+            oracles=tuple((n, distribution_version(n)) for n in ORACLES),
+            run=run,
+            signed_by=signer.public.name if signer else "",
+            spawn_check=spawned,
+            maker=made.library.maker,
+        )
+        folder = out or Path("reports") / _folder_name(made, started)
+        files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}
+        files |= {"judgement.json": canonical(judgement), "worker.pyz": made.worker.data}
+        files |= {f.filename: f.render(report) for f in formats()}
+        watch.stage("writing the report")
+        sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None
+        seal(folder, files, (d for o in observations for d in digests_of(o)), store, sign)
+    return Finished(report=report, folder=folder)
+
+
+def now() -> str:
+    return datetime.now(UTC).replace(microsecond=0).isoformat()
+
+
+def _folder_name(made: Prepared, started: str) -> str:
+    spec = made.catalogue.plan.spec
+    backend = "".join(ch if ch.isalnum() else "-" for ch in spec.backend)
+    stamp = started.replace("-", "").replace(":", "").split("+")[0]
+    return f"{spec.library}-{spec.full_version}-{backend}-{stamp}Z-{sha256(made.plan_bytes + started.encode())[7:15]}"
+
+
+def _predicate(report: ReportModel) -> dict[str, object]:
+    run = report.run
+    return {
+        "plan": report.plan, "manifest": report.manifest, "tool": report.tool, "library": report.library, "version": report.version,
+        "backend": report.backend, "status": report.status.value, "started": run.started, "finished": run.finished,
+        "executed": run.executed, "reused": run.reused,
+    }  # fmt: skip
