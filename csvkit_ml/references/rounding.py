@@ -18,6 +18,11 @@ class Rounding:
     floor: float
     """Absolute error of a result below the normal range."""
 
+    @property
+    def sums(self) -> float:
+        """The roundoff of accumulation in units of that of storage: 1 where both are the data's own format."""
+        return self.accumulate / self.store
+
 
 EXTENDED = Rounding(store=U, accumulate=U, floor=0.0)
 """The references' own."""

@@ -1,0 +1,52 @@
+"""ONNX lowering: normalisations. Where the operator insists on weights or biases, those a sample lacks are constants of ones and zeros."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from csvkit_ml.libraries.onnxruntime.lowering.model import ELEMENT, Lowering, graph
+from csvkit_ml.model.function import Json, Sample
+from csvkit_ml.model.tensor import Tensor
+
+
+def _normalised(op: str, sample: Sample, roles: tuple[str, ...], order: tuple[str, ...], *, opset: int = 17, **given: Json) -> onnx.ModelProto:
+    """One node.
+
+    Args:
+        roles: of the sample's inputs; weights and biases come last and may be missing.
+        order: roles in the order of the operator.
+        given: attributes.
+    """
+    feeds = dict(zip(roles, sample.inputs, strict=False))
+    shape = _parameter_shape(sample)
+    neutral = {"weight": np.ones(shape), "bias": np.zeros(shape)}
+    constants = {r: Tensor.of(neutral[r], sample.dtype) for r in order if r not in feeds}
+    made = helper.make_node(op, list(order), ["y"], **given)
+    return graph([made], feeds, {"y": sample.dtype}, opset=opset, initialisers=constants)
+
+
+def _parameter_shape(sample: Sample) -> tuple[int, ...]:
+    """Of weights and biases: the normalised axes where an axis is given, else the channels."""
+    shape = sample.inputs[0].shape
+    return shape[int(sample.param("axis")) :] if "axis" in dict(sample.params) else shape[1:2]
+
+
+def _batch(sample: Sample) -> onnx.ModelProto:
+    roles, order = ("x", "mean", "variance", "weight", "bias"), ("x", "weight", "bias", "mean", "variance")
+    return _normalised("BatchNormalization", sample, roles, order, epsilon=sample.param("eps"))
+
+
+def _layer(sample: Sample) -> onnx.ModelProto:
+    """Mean and variance in the data's own precision, or float32 where that is wider."""
+    stash = ELEMENT["float64" if sample.dtype == "float64" else "float32"]
+    given = {"axis": sample.param("axis"), "epsilon": sample.param("eps"), "stash_type": stash}
+    return _normalised("LayerNormalization", sample, PLAIN, PLAIN, **given)
+
+
+PLAIN = ("x", "weight", "bias")
+LOWERINGS = (
+    Lowering(function="batch_norm", names=("ai.onnx.BatchNormalization",), build=_batch, dtypes=("float32", "float64", "float16")),
+    Lowering(function="layer_norm", names=("ai.onnx.LayerNormalization",), build=_layer, dtypes=("float32", "float64", "float16")),
+)

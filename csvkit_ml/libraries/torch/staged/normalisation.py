@@ -1,0 +1,79 @@
+"""Torch bindings: normalisations."""
+
+from __future__ import annotations
+
+from csvkit_ml.libraries.binding import Binding
+
+FLOATS = ("float32", "float64", "float16", "bfloat16")
+LAYOUTS = ("strided", "transposed", "offset", "unaligned", "channels-last", "expanded")
+
+
+def _filled(t, m, w=None, b=None):
+    """A module with the given parameters; those that are None stay None."""
+    if w is not None:
+        m.weight = t.nn.Parameter(w, requires_grad=False)
+    if b is not None:
+        m.bias = t.nn.Parameter(b, requires_grad=False)
+    return m
+
+
+def _batch(t, p, x, mean, var, w=None, b=None):
+    return t.nn.functional.batch_norm(x, mean, var, w, b, training=False, eps=p["eps"])
+
+
+def _batch_module(t, p, x, mean, var, w=None, b=None):
+    """Weight and bias come together in the module; a missing bias is one of zeros."""
+    made = (t.nn.BatchNorm1d, t.nn.BatchNorm2d, t.nn.BatchNorm3d)[max(0, x.dim() - 3)]
+    m = made(x.shape[1], eps=p["eps"], affine=w is not None, dtype=mean.dtype)
+    m.running_mean.copy_(mean)
+    m.running_var.copy_(var)
+    return _filled(t, m, w, b).eval()(x)
+
+
+def _batch_native(t, p, x, mean, var, w=None, b=None):
+    return t.native_batch_norm(x, w, b, mean, var, False, 0.0, p["eps"])[0]
+
+
+def _batch_differentiable(t, p, x, mean, var, *rest):
+    """As in fine-tuning with frozen statistics: everything but the statistics asks for gradients."""
+    return _batch(t, p, x.requires_grad_(), mean, var, *[v.requires_grad_() for v in rest])
+
+
+def _normalized_shape(p, x):
+    return tuple(x.shape[p["axis"] % x.dim() :])
+
+
+def _layer(t, p, x, w=None, b=None):
+    return t.nn.functional.layer_norm(x, _normalized_shape(p, x), w, b, eps=p["eps"])
+
+
+def _layer_module(t, p, x, w=None, b=None):
+    has = {"elementwise_affine": w is not None, "bias": b is not None}
+    m = t.nn.LayerNorm(_normalized_shape(p, x), eps=p["eps"], dtype=x.dtype if w is None else w.dtype, **has)
+    return _filled(t, m, w, b)(x)
+
+
+def _layer_native(t, p, x, w=None, b=None):
+    return t.native_layer_norm(x, _normalized_shape(p, x), w, b, p["eps"])[0]
+
+
+BINDINGS = (
+    Binding(
+        function="batch_norm",
+        forms={"plain": _batch, "module": _batch_module, "native": _batch_native, "requires-grad": _batch_differentiable},
+        names=(
+            "torch.nn.functional.batch_norm", "torch.nn.BatchNorm1d", "torch.nn.BatchNorm2d", "torch.nn.BatchNorm3d", "torch.native_batch_norm",
+        ),
+        dtypes=FLOATS,
+        layouts=LAYOUTS,
+        modes=("inference-mode",),
+    ),
+    Binding(
+        function="layer_norm",
+        forms={"plain": _layer, "module": _layer_module, "native": _layer_native},
+        names=("torch.nn.functional.layer_norm", "torch.nn.LayerNorm", "torch.native_layer_norm"),
+        dtypes=FLOATS,
+        layouts=LAYOUTS,
+        modes=("inference-mode", "requires-grad"),
+    ),
+)  # fmt: skip
