@@ -36,7 +36,7 @@ def parameters_confused(leading: int = 1) -> tuple[Fault, ...]:
 
 
 WRONG_EPS = (
-    faults.other_params("wrong-eps", "Twice the eps asked for.", eps=lambda e: 2 * e),
+    faults.other_params("wrong-eps", "Twice the eps asked for.", eps=lambda e: e if e is None else 2 * e),
     faults.other_params("default-eps", "The usual 1e-5 instead of the eps asked for.", eps=EPS),
 )
 

@@ -14,7 +14,12 @@ RATIONALE = (
     " 16-bit data: statistics are taken in float32 (u_acc), as the definition of LayerNormalization does; z, z w and y are stored in the data's format."
 )
 LITERATURE = "Chan, Golub, LeVeque 1983; Higham 2002, sec. 1.9; Higham and Mary 2019"
+STORED_RATIONALE = RATIONALE.replace(
+    "statistics are taken in float32 (u_acc), as the definition of LayerNormalization does; z,",
+    "sums are accumulated in float32 (u_acc), every step of the definition, mean and 1 / sd included, may be stored in the data's format; z,",
+)
 SCALE = "{|w| [(|x| + sqrt(n) mean|x|) / sd + |z| (sqrt(n) (1 + mean|x| / sd) + 6)] + |b|} u_acc / u + 2|z w|"
+STORED_SCALE = f"{SCALE} + |w| (|mean| / sd + 3|z|) (1 - u_acc / u)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +53,21 @@ def moments(group: Group) -> tuple[Any, Any, Any]:
     return mean, rest, (rest * rest).mean(axis=group.axes, keepdims=True)
 
 
-def standardised(group: Group, eps: float, *, statistics: float = 1.0) -> tuple[Any, Any]:
+def standardised(group: Group, eps: float, *, statistics: float = 1.0, stored: float = 0.0) -> tuple[Any, Any]:
     """((x - mean) / sqrt(variance + eps) w + b, its scale in units of u); the variance is the biased one.
 
     A slice with a NaN or an infinity is NaN throughout.
 
     Args:
         statistics: unit roundoff of the arithmetic up to (x - mean) / sd, in units of u.
+        stored: roundoff in which mean, x - mean and 1 / sd may be stored besides, in units of u; 0 = not before z.
     """
     with np.errstate(all="ignore"):
-        _, rest, variance = moments(group)
+        mean, rest, variance = moments(group)
         sd = np.sqrt(variance + np.longdouble(eps))
         z, g = rest / sd, growth(group.count)
         drift = g * np.abs(group.x).mean(axis=group.axes, keepdims=True) / sd
-        scale = statistics * (np.abs(group.x) / sd + drift + np.abs(z) * (g + drift + 6))
+        scale = statistics * (np.abs(group.x) / sd + drift + np.abs(z) * (g + drift + 6)) + stored * (np.abs(mean) / sd + 3 * np.abs(z))
         return affine(z, scale, group, statistics)
 
 

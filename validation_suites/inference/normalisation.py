@@ -12,7 +12,7 @@ from csvkit_ml.criteria import Scaled
 from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Sample, Side
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references import U, expected_extended, extended
-from csvkit_ml.references.normalisation import LITERATURE, RATIONALE, SCALE, Group, growth, standardised
+from csvkit_ml.references.normalisation import LITERATURE, RATIONALE, SCALE, STORED_RATIONALE, STORED_SCALE, Group, growth, standardised
 from csvkit_ml.references.rounding import ROUNDINGS
 from validation_suites import faults
 from validation_suites.normalisation_faults import WRONG_EPS, of_group, parameters_confused
@@ -44,10 +44,13 @@ def layer(sample: Sample) -> Group:
     return Group(x=x, axes=tuple(range(axis, x.ndim)), weight=weight, bias=bias)
 
 
-def _grouped(grouped: Callable[[Sample], Group]) -> Callable[[Sample], tuple[Expected, ...]]:
+def by_group(grouped: Callable[[Sample], Group], *, stored: bool = False) -> Callable[[Sample], tuple[Expected, ...]]:
+    """Reference of a function that standardises what `grouped` gives; `stored`: 16-bit statistics may be kept in the data's format."""
+
     def reference(sample: Sample) -> tuple[Expected, ...]:
         group = grouped(sample)
-        value, scale = standardised(group, float(sample.param("eps")), statistics=ROUNDINGS[sample.dtype].sums)
+        wide = ROUNDINGS[sample.dtype].sums
+        value, scale = standardised(group, float(sample.param("eps")), statistics=wide, stored=stored * (1 - wide))
         return known(value, scale, sample, group.count, sample.inputs[0].shape)
 
     return reference
@@ -100,9 +103,10 @@ def _fewer_axes(sample: Sample) -> Array | None:
 
 
 COMMON: tuple[Fault, ...] = (
-    faults.one_element(), faults.stale(), faults.rolled(), faults.TF32_INPUTS, faults.BF16_INPUTS, faults.nan_lost(), *WRONG_EPS,
+    faults.one_element(), faults.stale(), faults.rolled(), faults.TF32_INPUTS, faults.BF16_INPUTS, faults.nan_lost(),
 )  # fmt: skip
 MOMENTS = Scaled(c=2.0, c_hard=16.0, scale=SCALE, rationale=RATIONALE, literature=LITERATURE, wide_accumulation=False)
+STORED = replace(MOMENTS, scale=STORED_SCALE, rationale=STORED_RATIONALE)
 FOLDED = Scaled(
     c=6.0, c_hard=24.0, scale="[|w| (|x| + |mean|) / sd + |b|] u_acc / u + |w (x - mean) / sd| (1 - u_acc / u)", literature="Higham 2002, ch. 3",
     rationale="Sum with eps, root, reciprocal, product, and the sum in either order: six roundings on the sum of magnitudes. 16-bit data: every"
@@ -113,12 +117,12 @@ FOLDED = Scaled(
 
 def normalisation(
     id: str, says: str, source: str, samples: Callable[[], Iterable[Sample]], reference: Callable[[Sample], tuple[Expected, ...]],
-    criterion: Criterion, *extra: Fault, side: Side = Side.INFERENCE,
+    criterion: Criterion, *extra: Fault, side: Side = Side.INFERENCE, eps: bool = True,
 ) -> Function:  # fmt: skip
     """A function of this area with the faults that every normalisation must detect."""
     return Function(
         id=id, side=side, area="normalisation", requirement=f"The library shall return {says}.", source=source, oracle=ORACLE,
-        samples=samples, reference=reference, criterion=criterion, faults=(*COMMON, *extra),
+        samples=samples, reference=reference, criterion=criterion, faults=(*COMMON, *(WRONG_EPS if eps else ()), *extra),
     )  # fmt: skip
 
 
@@ -136,7 +140,7 @@ FUNCTIONS: tuple[Function, ...] = (
     normalisation(
         "layer_norm", "w (x - mean) / sqrt(variance + eps) + b, mean and biased variance over the last axes",
         "Ba, Kiros, Hinton 2016; ONNX operator specification, LayerNormalization; torch.nn.LayerNorm",
-        lambda: layers("layer_norm"), _grouped(layer), MOMENTS, *parameters_confused(), *of_group(layer),
+        lambda: layers("layer_norm"), by_group(layer), MOMENTS, *parameters_confused(), *of_group(layer),
         faults.computed("wrong-axes", "Mean and variance over the last axis alone.", _fewer_axes),
     ),
 )  # fmt: skip

@@ -81,6 +81,44 @@ def _layer(id: str, name: str, x: Tensor, axis: int, affine: str, eps: Json, why
     return Sample(name=name, dtype=x.dtype, inputs=(x, *w), params=params(axis=axis, eps=eps), why=why)
 
 
+Place = tuple[Shape, dict[str, Json]]
+"""A shape and the parameters that go with it."""
+
+
+def channels(id: str, places: tuple[Place, ...], plain: dict[str, Json], affine: tuple[str, ...] = AFFINE, least: int = 1) -> Iterable[Sample]:
+    """Normalisation of x [N, C, ...] by statistics of its own, weights and biases [C].
+
+    Args:
+        places: covered with dtypes, affine parts, eps and offsets.
+        plain: parameters of all other samples, whose channels are a multiple of 6.
+        least: shortest extent behind the channels.
+    """
+    rows = pairwise({"place": places, "dtype": FLOATS, "affine": affine, "eps": (EPS, EPS_LARGE, EPS_TINY), "offset": (0.0, 3.0)})
+    for i, r in enumerate(rows):
+        (shape, extra), dtype = r["place"], r["dtype"]
+        label = "".join(f"-{k}{v}" for k, v in extra.items())
+        name = f"{dtype}-{named(shape)}{label}-{r['affine']}-eps{r['eps']:g}-offset{r['offset']:g}"
+        x = normal(dtype, shape, id, name, offset=r["offset"])
+        yield _channels(id, name, x, r["affine"], SampleClass.COVERING if i else SampleClass.ORDINARY, eps=r["eps"], **extra)
+    for dtype in FLOATS:
+        for how, x in hard_data(id, dtype, (2, 6, 3, 4)):
+            yield _channels(id, f"{dtype}-{how}", x, affine[0], SampleClass.CONDITIONED, eps=EPS, **plain)
+        x = Tensor.of(special_rows(id, dtype, 30).array().reshape(6, 6, 5))
+        yield _channels(id, f"{dtype}-special", x, affine[0], SampleClass.SPECIAL, eps=EPS, **plain)
+    for n in LENGTHS:
+        if n >= least:
+            x = normal("float32", (2, 6, n), id, "length", str(n), offset=0.5)
+            yield _channels(id, f"float32-n{n}", x, affine[0], SampleClass.EDGE, eps=EPS, **plain)
+    for shape in ((1, 6, 70, 90), (200, 6, 5), (0, 6, 4), (1, 6, 2, 3, 4)):
+        x = normal("float32", shape, id, "few", named(shape))
+        yield _channels(id, f"float32-{named(shape)}", x, affine[0], SampleClass.EDGE, eps=EPS, **plain)
+
+
+def _channels(id: str, name: str, x: Tensor, affine: str, why: SampleClass, **more: Json) -> Sample:
+    w = parameters(x.dtype, x.shape[1:2], affine, id, name)
+    return Sample(name=name, dtype=x.dtype, inputs=(x, *w), params=params(**more), why=why)
+
+
 def populations(id: str) -> Iterable[Sample]:
     """Batch normalisation with given statistics: x [N, C, ...], mean, variance, weights, biases [C]."""
     shapes: tuple[Shape, ...] = ((2, 5, 7, 8), (4, 6), (2, 5, 9), (1, 4, 3, 4, 5), (3, 16, 4, 4), (1, 1, 5, 5))

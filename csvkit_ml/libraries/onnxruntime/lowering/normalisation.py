@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from csvkit_ml.libraries.onnxruntime.lowering.model import ELEMENT, Lowering, graph
+from csvkit_ml.libraries.onnxruntime.lowering.model import ELEMENT, Lowering, graph, node
 from csvkit_ml.model.function import Json, Sample
 from csvkit_ml.model.tensor import Tensor
 
@@ -45,8 +45,37 @@ def _layer(sample: Sample) -> onnx.ModelProto:
     return _normalised("LayerNormalization", sample, PLAIN, PLAIN, **given)
 
 
+def _group(sample: Sample) -> onnx.ModelProto:
+    stash = ELEMENT["float64" if sample.dtype == "float64" else "float32"]
+    given = {"num_groups": sample.param("groups"), "epsilon": sample.param("eps"), "stash_type": stash}
+    return _normalised("GroupNormalization", sample, PLAIN, PLAIN, opset=21, **given)
+
+
+def _rms(sample: Sample) -> onnx.ModelProto:
+    """The default eps of the operator is another one, so that the function's is written out."""
+    stash, eps = ELEMENT["float64" if sample.dtype == "float64" else "float32"], sample.param("eps")
+    given = {"axis": sample.param("axis"), "epsilon": float(np.finfo(sample.dtype).eps) if eps is None else eps, "stash_type": stash}
+    return _normalised("RMSNormalization", sample, PLAIN[:2], PLAIN[:2], opset=23, **given)
+
+
+def _response(sample: Sample) -> onnx.ModelProto:
+    return node("LRN", sample, size=sample.param("size"), alpha=sample.param("alpha"), beta=sample.param("beta"), bias=sample.param("k"))
+
+
 PLAIN = ("x", "weight", "bias")
+WIDE = ("float32", "float64", "float16")
 LOWERINGS = (
-    Lowering(function="batch_norm", names=("ai.onnx.BatchNormalization",), build=_batch, dtypes=("float32", "float64", "float16")),
-    Lowering(function="layer_norm", names=("ai.onnx.LayerNormalization",), build=_layer, dtypes=("float32", "float64", "float16")),
-)
+    Lowering(function="batch_norm", names=("ai.onnx.BatchNormalization",), build=_batch, dtypes=WIDE),
+    Lowering(function="layer_norm", names=("ai.onnx.LayerNormalization",), build=_layer, dtypes=WIDE),
+    Lowering(function="group_norm", names=("ai.onnx.GroupNormalization",), build=_group, dtypes=WIDE, since="1.20"),
+    Lowering(
+        function="instance_norm", names=("ai.onnx.InstanceNormalization",), dtypes=("float32", "float16"),
+        build=lambda s: _normalised("InstanceNormalization", s, PLAIN, PLAIN, epsilon=s.param("eps")),
+    ),
+    Lowering(
+        function="mean_variance_normalization", names=("ai.onnx.MeanVarianceNormalization",), dtypes=("float32", "float16"),
+        build=lambda s: node("MeanVarianceNormalization", s, axes=s.param("axes")),
+    ),
+    Lowering(function="rms_norm", names=("ai.onnx.RMSNormalization",), build=_rms, dtypes=WIDE, since="1.23"),
+    Lowering(function="local_response_norm", names=("ai.onnx.LRN",), build=_response, dtypes=("float32", "float16")),
+)  # fmt: skip

@@ -57,6 +57,46 @@ def _layer_native(t, p, x, w=None, b=None):
     return t.native_layer_norm(x, _normalized_shape(p, x), w, b, p["eps"])[0]
 
 
+def _group(t, p, x, w=None, b=None):
+    return t.nn.functional.group_norm(x, p["groups"], w, b, eps=p["eps"])
+
+
+def _group_module(t, p, x, w=None, b=None):
+    m = t.nn.GroupNorm(p["groups"], x.shape[1], eps=p["eps"], affine=w is not None, dtype=x.dtype)
+    return _filled(t, m, w, b)(x)
+
+
+def _instance(t, p, x, w=None, b=None):
+    return t.nn.functional.instance_norm(x, weight=w, bias=b, eps=p["eps"])
+
+
+def _instance_module(t, p, x, w=None, b=None):
+    made = (t.nn.InstanceNorm1d, t.nn.InstanceNorm2d, t.nn.InstanceNorm3d)[x.dim() - 3]
+    return _filled(t, made(x.shape[1], eps=p["eps"], affine=w is not None, dtype=x.dtype), w, b)(x)
+
+
+def _rms(t, p, x, w=None):
+    return t.nn.functional.rms_norm(x, _normalized_shape(p, x), w, eps=p["eps"])
+
+
+def _rms_module(t, p, x, w=None):
+    m = t.nn.RMSNorm(_normalized_shape(p, x), eps=p["eps"], elementwise_affine=w is not None, dtype=x.dtype if w is None else w.dtype)
+    return _filled(t, m, w)(x)
+
+
+def _response(t, p, x):
+    return t.nn.functional.local_response_norm(x, p["size"], alpha=p["alpha"], beta=p["beta"], k=p["k"])
+
+
+def _response_module(t, p, x):
+    return t.nn.LocalResponseNorm(p["size"], alpha=p["alpha"], beta=p["beta"], k=p["k"])(x)
+
+
+def _binding(function, forms, *names, dtypes=FLOATS, since=""):
+    modes = ("inference-mode", "requires-grad")
+    return Binding(function=function, forms=forms, names=names, dtypes=dtypes, layouts=LAYOUTS, modes=modes, since=since)
+
+
 BINDINGS = (
     Binding(
         function="batch_norm",
@@ -68,12 +108,21 @@ BINDINGS = (
         layouts=LAYOUTS,
         modes=("inference-mode",),
     ),
-    Binding(
-        function="layer_norm",
-        forms={"plain": _layer, "module": _layer_module, "native": _layer_native},
-        names=("torch.nn.functional.layer_norm", "torch.nn.LayerNorm", "torch.native_layer_norm"),
-        dtypes=FLOATS,
-        layouts=LAYOUTS,
-        modes=("inference-mode", "requires-grad"),
+    _binding(
+        "layer_norm", {"plain": _layer, "module": _layer_module, "native": _layer_native},
+        "torch.nn.functional.layer_norm", "torch.nn.LayerNorm", "torch.native_layer_norm",
+    ),
+    _binding(
+        "group_norm", {"plain": _group, "module": _group_module, "torch": lambda t, p, x, *wb: t.group_norm(x, p["groups"], *wb, eps=p["eps"])},
+        "torch.nn.functional.group_norm", "torch.nn.GroupNorm", "torch.group_norm",
+    ),
+    _binding(
+        "instance_norm", {"plain": _instance, "module": _instance_module},
+        "torch.nn.functional.instance_norm", "torch.nn.InstanceNorm1d", "torch.nn.InstanceNorm2d", "torch.nn.InstanceNorm3d",
+    ),
+    _binding("rms_norm", {"plain": _rms, "module": _rms_module}, "torch.nn.functional.rms_norm", "torch.nn.RMSNorm", since="2.4"),
+    _binding(
+        "local_response_norm", {"plain": _response, "module": _response_module},
+        "torch.nn.functional.local_response_norm", "torch.nn.LocalResponseNorm", dtypes=FLOATS[:2],
     ),
 )  # fmt: skip
