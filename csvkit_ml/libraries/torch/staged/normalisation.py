@@ -39,6 +39,30 @@ def _batch_differentiable(t, p, x, mean, var, *rest):
     return _batch(t, p, x.requires_grad_(), mean, var, *[v.requires_grad_() for v in rest])
 
 
+def _training(t, p, x, mean, var, w=None, b=None):
+    """As the module calls it: the share of this batch is the momentum, or one over the number of batches."""
+    share = p["momentum"] if p["momentum"] is not None else 1.0 / (p["before"] + 1)
+    mean, var = (v.clone(memory_format=t.contiguous_format) for v in (mean, var))
+    y = t.nn.functional.batch_norm(x, mean, var, w, b, training=True, momentum=share, eps=p["eps"])
+    return y, mean, var
+
+
+def _training_module(t, p, x, mean, var, w=None, b=None):
+    made = (t.nn.BatchNorm1d, t.nn.BatchNorm2d, t.nn.BatchNorm3d)[max(0, x.dim() - 3)]
+    m = made(x.shape[1], eps=p["eps"], momentum=p["momentum"], affine=w is not None, dtype=mean.dtype)
+    m.running_mean.copy_(mean)
+    m.running_var.copy_(var)
+    m.num_batches_tracked.fill_(p["before"])
+    y = _filled(t, m, w, b).train()(x)
+    if int(m.num_batches_tracked) != p["before"] + 1:
+        raise ValueError("%d batches counted" % int(m.num_batches_tracked))
+    return y, m.running_mean, m.running_var
+
+
+def _training_differentiable(t, p, x, mean, var, *rest):
+    return _training(t, p, x.requires_grad_(), mean, var, *[v.requires_grad_() for v in rest])
+
+
 def _normalized_shape(p, x):
     return tuple(x.shape[p["axis"] % x.dim() :])
 
@@ -107,6 +131,14 @@ BINDINGS = (
         dtypes=FLOATS,
         layouts=LAYOUTS,
         modes=("inference-mode",),
+    ),
+    Binding(
+        function="batch_norm_training",
+        forms={"plain": _training, "module": _training_module, "requires-grad": _training_differentiable},
+        names=("torch.nn.functional.batch_norm", "torch.nn.BatchNorm1d", "torch.nn.BatchNorm2d", "torch.nn.BatchNorm3d"),
+        dtypes=FLOATS,
+        layouts=LAYOUTS,
+        modes=("no-grad",),
     ),
     _binding(
         "layer_norm", {"plain": _layer, "module": _layer_module, "native": _layer_native},
