@@ -57,7 +57,8 @@ def _mean_variance_samples() -> Iterable[Sample]:
     for s in channels("mean_variance_normalization", MVN, {"axes": (0, 2, 3)}, ("none",), 2):
         x = s.inputs[0]
         if not any(how in s.name for how in ("constant", "tiny", "near-eps", "-0x", "2x3x4")):
-            yield replace(s, inputs=(x if len(x.shape) == 4 else replace(x, shape=(*x.shape, 1)),), params=tuple((k, 0.0 if k == "eps" else v) for k, v in s.params))
+            lifted = x if len(x.shape) == 4 else replace(x, shape=(*x.shape, 1))
+            yield replace(s, inputs=(lifted,), params=tuple((k, 0.0 if k == "eps" else v) for k, v in s.params))
 
 
 def _eps(sample: Sample) -> float:
@@ -110,8 +111,9 @@ def _response_samples() -> Iterable[Sample]:
     })  # fmt: skip
     for i, r in enumerate(rows):
         name = f"{r['dtype']}-{named(r['shape'])}-size{r['size']}-alpha{r['alpha']:g}-beta{r['beta']:g}-k{r['k']:g}"
-        yield _response_sample(name, r["dtype"], r["shape"], SampleClass.COVERING if i else SampleClass.ORDINARY, **{k: r[k] for k in ("size", "alpha", "beta", "k")})
-    plain = {"size": 5, "alpha": 1.0, "beta": 0.75, "k": 1.0}
+        why = SampleClass.COVERING if i else SampleClass.ORDINARY
+        yield _response_sample(name, r["dtype"], r["shape"], why, **{k: r[k] for k in ("size", "alpha", "beta", "k")})
+    plain: dict[str, Any] = {"size": 5, "alpha": 1.0, "beta": 0.75, "k": 1.0}
     for dtype in FLOATS:
         for how, x in hard_data("local_response_norm", dtype, (2, 6, 3, 4)):
             if how not in ("large", "tiny"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -56,6 +56,13 @@ def _row(name: str, x: Tensor, correction: float, why: SampleClass, axis: int = 
     return Sample(name=name, dtype=x.dtype, inputs=(x,), params=p, why=why)
 
 
+class Along(TypedDict):
+    """Arguments of a reduction."""
+
+    axis: tuple[int, ...]
+    keepdims: bool
+
+
 def _axes(sample: Sample) -> tuple[int, ...]:
     ndim, axes = len(sample.inputs[0].shape), sample.param("axes")
     return tuple(range(ndim)) if axes is None else tuple(int(a) % ndim for a in axes)
@@ -67,7 +74,7 @@ def _count(sample: Sample) -> int:
 
 def _moments(sample: Sample) -> tuple[Any, Any, Any]:
     """(mean, mean|x|, sum of squares about the mean), extents of the axes kept as 1."""
-    x, where = extended(sample.arrays()[0]), {"axis": _axes(sample), "keepdims": True}
+    x, where = extended(sample.arrays()[0]), Along(axis=_axes(sample), keepdims=True)
     n = np.longdouble(_count(sample))
     mean = x.sum(**where) / n
     rest = x - mean
@@ -108,9 +115,9 @@ def _textbook(root: bool) -> Callable[[Sample], Array | None]:
         divisor = n - float(sample.param("correction"))
         if n == 0 or divisor <= 0:
             return None
-        x, where = sample.arrays()[0].astype(work), {"axis": _axes(sample), "keepdims": bool(sample.param("keepdims"))}
-        total = x.sum(dtype=work, **where)
-        made = np.maximum((x * x).sum(dtype=work, **where) - total * total / work(n), 0) / work(divisor)
+        x, where = sample.arrays()[0].astype(work), Along(axis=_axes(sample), keepdims=bool(sample.param("keepdims")))
+        total, squares = (np.asarray(v.sum(dtype=work, **where)) for v in (x, x * x))
+        made = np.maximum(squares - np.square(total) / work(n), 0) / work(divisor)
         return np.asarray(np.sqrt(made) if root else made)
 
     return compute

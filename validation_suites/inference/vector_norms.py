@@ -10,59 +10,22 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.criteria import Exact, Scaled
-from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Sample, SampleClass, Side, params
+from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Sample, Side, params
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references import U, exactly, expected_extended, extended
 from csvkit_ml.references.normalisation import growth
 from csvkit_ml.references.rounding import ROUNDINGS
 from validation_suites import faults
-from validation_suites.sampling import normal, pairwise, positive, tensor
-from validation_suites.sampling.axes import AXES, FLOATS, SHAPE, Made, data, lengths, nothing, reduced, special_rows
-from validation_suites.sampling.normalised import named
+from validation_suites.sampling.axes import FLOATS, data
+from validation_suites.sampling.norms import directions, norms, positive_data, reductions
 
 INF = math.inf
-ORDERS = (2.0, 1.0, INF, -INF, 0.0, 3.0, 0.5)
 LITERATURE = "Higham 2002, ch. 3 and 27; Higham and Mary 2019"
 ORACLE = "80-bit extended precision, radius from the same error analysis with u = 2^-64"
 
 
-def _label(order: float) -> str:
-    return f"ord{order:g}".replace("-inf", "-least").replace("inf", "most")
-
-
-def _spread(dtype: str, shape: tuple[int, ...], name: str) -> Tensor:
-    """N(0, 1) with some zeros and magnitudes over twelve binades."""
-    x = normal(dtype, shape, "norms", name).array().astype(np.float64)
-    scale = 2.0 ** np.round(np.sin(np.arange(x.size)) * 6).reshape(shape)
-    return tensor(np.where(np.arange(x.size).reshape(shape) % 11 == 3, 0.0, x * scale), dtype)
-
-
-def _norm_samples() -> Iterable[Sample]:
-    rows = pairwise({"dtype": FLOATS, "order": ORDERS, "axes": AXES, "keepdims": (False, True)})
-    for i, r in enumerate(rows):
-        label = "all" if r["axes"] is None else "axes" + ",".join(map(str, r["axes"]))
-        name = f"{r['dtype']}-{_label(r['order'])}-{label}{'-keep' * r['keepdims']}"
-        p = params(order=r["order"], axes=r["axes"], keepdims=r["keepdims"])
-        x = _spread(r["dtype"], SHAPE, name)
-        yield Sample(name=name, dtype=r["dtype"], inputs=(x,), params=p, why=SampleClass.COVERING if i else SampleClass.ORDINARY)
-    for order in ORDERS:
-        more = (("order", order),)
-        for s in (*special_rows("vector_norm"), *_short()):
-            yield replace(s, name=f"{s.name}-{_label(order)}", params=tuple(sorted((*s.params, *more))))
-    for order in (2.0, 1.0, 0.0):
-        for s in (*lengths(_spread, long=order == 2), *nothing(("float32",))):
-            yield replace(s, name=f"{s.name}-{_label(order)}", params=tuple(sorted((*s.params, ("order", order)))))
-
-
-def _short() -> Iterable[Sample]:
-    """One value; all of them subnormal or zero."""
-    p = params(axes=(1,), keepdims=False)
-    yield Sample(name="float32-one", dtype="float32", inputs=(_spread("float32", (9, 1), "one"),), params=p, why=SampleClass.EDGE)
-    yield Sample(name="float32-zeros", dtype="float32", inputs=(Tensor.of(np.zeros((3, 8)), "float32"),), params=p, why=SampleClass.SPECIAL)
-
-
 def _axes(sample: Sample) -> tuple[int, ...]:
-    given = dict(sample.params)
+    given: dict[str, Any] = dict(sample.params)
     ndim, axes = len(sample.inputs[0].shape), (given["axis"],) if "axis" in given else given["axes"]
     return tuple(range(ndim)) if not axes else tuple(int(a) % ndim for a in axes)
 
@@ -123,17 +86,6 @@ def _log_sum(sample: Sample) -> tuple[Expected, ...]:
         return _kept(value, growth(_count(sample)) + 3 + np.abs(value), sample)
 
 
-def _positive(dtype: str, shape: tuple[int, ...], name: str) -> Tensor:
-    return positive(dtype, shape, "log_sum", name)
-
-
-def _samples(made: Made, id: str, dtypes: tuple[str, ...], *, special: bool = True, long: bool = True) -> Iterable[Sample]:
-    yield from reduced(made, dtypes)
-    yield from lengths(made, long=long)
-    yield from special_rows(id, made) if special else ()
-    yield from nothing(("float32",))
-
-
 def _divided(sample: Sample, eps: float | None) -> tuple[Expected, ...]:
     """x / max(norm, eps): every step may be stored, sums are accumulated in float32; without eps x / norm."""
     x, order, wide = extended(sample.arrays()[0]), float(sample.param("order")), ROUNDINGS[sample.dtype].sums
@@ -147,47 +99,15 @@ def _divided(sample: Sample, eps: float | None) -> tuple[Expected, ...]:
     return (expected_extended(value, dtype=sample.dtype, radius=radius, scale=size, any_sign_of_zero=True),)
 
 
-def _directions(id: str, orders: tuple[float, ...], eps: tuple[float | None, ...], zeros: bool) -> Iterable[Sample]:
-    """Covering array over dtype, axis, order and eps; zero vectors where eps says what they give; small vectors; special rows."""
-    shapes = {((6, 64), 1), ((6, 64), 0), ((3, 5, 7), -2), ((2, 4, 5, 6), 1), ((2, 128), -1)}
-    rows = pairwise({"dtype": FLOATS, "place": sorted(shapes), "order": orders, "eps": eps})
-    for i, r in enumerate(rows):
-        (shape, axis), order = r["place"], r["order"]
-        name = f"{r['dtype']}-{named(shape)}-axis{axis}-{_label(order)}" + ("" if r["eps"] is None else f"-eps{r['eps']:g}")
-        x = normal(r["dtype"], shape, id, name)
-        yield _direction(name, x, axis, order, r["eps"], SampleClass.COVERING if i else SampleClass.ORDINARY)
-    for dtype in FLOATS:
-        for order in orders[:2]:
-            for how, scale in (("small", 2.0**-9), ("large", 100.0)):
-                x = normal(dtype, (5, 33), id, dtype, how, scale=scale)
-                yield _direction(f"{dtype}-{how}-{_label(order)}", x, 1, order, eps[0], SampleClass.CONDITIONED)
-            for row in special_rows(id):
-                if row.dtype == dtype:
-                    x = row.inputs[0] if zeros else tensor(np.delete(row.arrays()[0].astype(np.float64), 6, axis=0), dtype)
-                    yield _direction(f"{row.name}-{_label(order)}", x, 1, order, eps[0], SampleClass.SPECIAL)
-    for n in (1, 2, 7, 8, 9, 16, 17, 33, 65, 257, 1000):
-        x = normal("float32", (3, n), id, "length", str(n))
-        yield _direction(f"float32-n{n}", x, 1, 2.0, eps[0], SampleClass.EDGE)
-    for shape, axis in (((2, 20_000), 1), ((900, 4), 0), ((0, 5), 1)):
-        x = normal("float32", shape, id, "few", named(shape))
-        yield _direction(f"float32-{named(shape)}-axis{axis}", x, axis, 2.0, eps[0], SampleClass.EDGE)
-
-
-def _direction(name: str, x: Tensor, axis: int, order: float, eps: float | None, why: SampleClass) -> Sample:
-    p = params(axis=axis, order=order, **({} if eps is None else {"eps": eps}))
-    return Sample(name=name, dtype=x.dtype, inputs=(x,), params=p, why=why)
-
-
 def _norm_criterion(sample: Sample) -> Criterion:
-    exact = sample.dtype == "int64" or float(dict(sample.params).get("order", 2.0)) in (0.0, INF, -INF)
+    given: dict[str, Any] = dict(sample.params)
+    exact = sample.dtype == "int64" or given.get("order", 2.0) in (0.0, INF, -INF)
     return Exact() if exact else SUMMED
 
 
 def _wrong_axis(sample: Sample) -> Sample | None:
-    ndim, given = len(sample.inputs[0].shape), dict(sample.params)
-    if "axis" in given:
-        return replace(sample, params=tuple(sorted({**given, "axis": (given["axis"] + 1) % ndim}.items()))) if ndim > 1 else None
-    return None
+    ndim, axis = len(sample.inputs[0].shape), int(sample.param("axis"))
+    return replace(sample, params=params(**{**dict(sample.params), "axis": (axis + 1) % ndim})) if ndim > 1 else None
 
 
 def _rootless(sample: Sample) -> Array:
@@ -230,27 +150,27 @@ WITH_INTEGERS = (*FLOATS, "int64")
 TAKEN = faults.other_params("two-norm", "The 2-norm whatever the order.", order=2.0)
 FUNCTIONS: tuple[Function, ...] = (
     _function("vector_norm", "(sum |x|^p)^(1/p) over the given axes; the largest and least |x| for p = inf and -inf, the number of nonzeros for p = 0",
-              "torch.linalg.vector_norm", _norm_samples, _vector_norm, _norm_criterion, faults.nan_lost(), TAKEN,
+              "torch.linalg.vector_norm", norms, _vector_norm, _norm_criterion, faults.nan_lost(), TAKEN,
               faults.other_params("one-norm", "The 1-norm whatever the order.", order=1.0)),
     _function("reduce_l1", "the sum of magnitudes over the given axes", f"{ONNX}ReduceL1; torch.linalg.vector_norm with p = 1",
-              lambda: _samples(data("reduce_l1"), "reduce_l1", WITH_INTEGERS), lambda s: _vector_norm(s, 1.0), _norm_criterion, faults.nan_lost(),
+              lambda: reductions(data("reduce_l1"), "reduce_l1", WITH_INTEGERS), lambda s: _vector_norm(s, 1.0), _norm_criterion, faults.nan_lost(),
               faults.computed("sign-kept", "The sum without magnitudes.", lambda s: np.asarray(
                   s.arrays()[0].astype(np.float64).sum(axis=_axes(s), keepdims=bool(s.param("keepdims")))))),
     _function("reduce_l2", "the root of the sum of squares over the given axes", f"{ONNX}ReduceL2; torch.linalg.vector_norm with p = 2",
-              lambda: _samples(data("reduce_l2"), "reduce_l2", FLOATS), lambda s: _vector_norm(s, 2.0), SUMMED, faults.nan_lost(),
+              lambda: reductions(data("reduce_l2"), "reduce_l2", FLOATS), lambda s: _vector_norm(s, 2.0), SUMMED, faults.nan_lost(),
               faults.computed("root-forgotten", "The sum of squares itself.", _rootless)),
     _function("reduce_sum_square", "the sum of squares over the given axes", f"{ONNX}ReduceSumSquare",
-              lambda: _samples(data("reduce_sum_square"), "reduce_sum_square", WITH_INTEGERS), _sum_square, _norm_criterion, faults.nan_lost(),
+              lambda: reductions(data("reduce_sum_square"), "reduce_sum_square", WITH_INTEGERS), _sum_square, _norm_criterion, faults.nan_lost(),
               faults.computed("rooted", "The root is taken.", lambda s: np.sqrt(np.asarray(_sum_square(s)[0].value, dtype=np.float64)))),
     _function("reduce_log_sum", "the logarithm of the sum over the given axes, minus infinity of nothing", f"{ONNX}ReduceLogSum",
-              lambda: _samples(_positive, "reduce_log_sum", FLOATS, special=False), _log_sum, LOGARITHM,
+              lambda: reductions(positive_data, "reduce_log_sum", FLOATS, special=False), _log_sum, LOGARITHM,
               faults.computed("sum-of-logs", "The sum of logarithms.", lambda s: np.asarray(
                   np.log(s.arrays()[0].astype(np.float64)).sum(axis=_axes(s), keepdims=bool(s.param("keepdims")))))),
     _function("normalize", "x / max(||x||_p, eps) along an axis", "torch.nn.functional.normalize",
-              lambda: _directions("normalize", (2.0, 1.0, INF, 3.0), (1e-12, 1e-3, 0.5), True), lambda s: _divided(s, float(s.param("eps"))), DIVIDED,
+              lambda: directions("normalize", (2.0, 1.0, INF, 3.0), (1e-12, 1e-3, 0.5), True), lambda s: _divided(s, float(s.param("eps"))), DIVIDED,
               faults.nan_lost(), faults.rolled(), TAKEN, faults.other_params("eps-ignored", "eps is ignored.", eps=0.0),
               faults.other_sample("wrong-axis", "Along the next axis.", _wrong_axis)),
     _function("lp_normalization", "x / ||x||_p along an axis", f"{ONNX}LpNormalization",
-              lambda: _directions("lp_normalization", (2.0, 1.0), (None,), False), lambda s: _divided(s, None), DIVIDED,
+              lambda: directions("lp_normalization", (2.0, 1.0), (None,), False), lambda s: _divided(s, None), DIVIDED,
               faults.nan_lost(), faults.rolled(), TAKEN, faults.other_sample("wrong-axis", "Along the next axis.", _wrong_axis)),
 )  # fmt: skip

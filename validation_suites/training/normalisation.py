@@ -17,7 +17,18 @@ from validation_suites import faults
 from validation_suites.inference.normalisation import STORED, known, normalisation
 from validation_suites.normalisation_faults import of_group, parameters_confused
 from validation_suites.sampling import normal, pairwise, uniform
-from validation_suites.sampling.normalised import AFFINE, EPS, EPS_LARGE, EPS_SMALL, FLOATS, LENGTHS, hard_data, named, parameters, special_rows
+from validation_suites.sampling.normalised import (
+    AFFINE,
+    EPS,
+    EPS_LARGE,
+    EPS_SMALL,
+    FLOATS,
+    LENGTHS,
+    hard_data,
+    named,
+    parameters,
+    special_rows,
+)
 
 SHAPES: tuple[tuple[int, ...], ...] = ((4, 5, 7, 8), (9, 6), (3, 5, 9), (2, 4, 3, 4, 5), (3, 16, 4, 4), (2, 1, 1, 1))
 ID = "batch_norm_training"
@@ -33,8 +44,8 @@ def _samples() -> Iterable[Sample]:
         momentum = "cumulative" if r["momentum"] is None else f"momentum{r['momentum']:g}"
         name = f"{r['dtype']}-{named(r['shape'])}-{r['affine']}-eps{r['eps']:g}-{momentum}-before{r['before']}"
         x = normal(r["dtype"], r["shape"], ID, name, offset=0.5)
-        how = {k: r[k] for k in ("eps", "momentum", "before")}
-        yield _sample(name, x, r["affine"], SampleClass.COVERING if i else SampleClass.ORDINARY, **how)
+        chosen = {k: r[k] for k in ("eps", "momentum", "before")}
+        yield _sample(name, x, r["affine"], SampleClass.COVERING if i else SampleClass.ORDINARY, **chosen)
     for dtype in FLOATS:
         for how, x in hard_data(ID, dtype, (2, 5, 3, 4)):
             if dtype != "float16" or how != "large":  # its variance is past the largest float16
@@ -42,8 +53,8 @@ def _samples() -> Iterable[Sample]:
         x = Tensor.of(special_rows(ID, dtype, 18).array().reshape(6, 6, 3).swapaxes(0, 1))
         yield _sample(f"{dtype}-special", x, "both", SampleClass.SPECIAL)
     for i, n in enumerate(LENGTHS[1:]):
-        shape = ((2, 3, n), (n, 3, 2), (n, 4))[i % 3]
-        yield _sample(f"float32-{named(shape)}", normal("float32", shape, ID, str(n), offset=0.5), "both", SampleClass.EDGE)
+        edge: tuple[int, ...] = ((2, 3, n), (n, 3, 2), (n, 4))[i % 3]
+        yield _sample(f"float32-{named(edge)}", normal("float32", edge, ID, str(n), offset=0.5), "both", SampleClass.EDGE)
     for shape in ((2, 2, 100, 90), (300, 40, 3), (9000, 3)):
         yield _sample(f"float32-{named(shape)}", normal("float32", shape, ID, named(shape)), "both", SampleClass.EDGE)
     mixed = normal("bfloat16", (4, 5, 7, 8), ID, "mixed")

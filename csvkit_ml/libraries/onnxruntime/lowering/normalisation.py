@@ -11,7 +11,9 @@ from csvkit_ml.model.function import Json, Sample
 from csvkit_ml.model.tensor import Tensor
 
 
-def _normalised(op: str, sample: Sample, roles: tuple[str, ...], order: tuple[str, ...], *, opset: int = 17, **given: Json) -> onnx.ModelProto:
+def _normalised(
+    op: str, sample: Sample, roles: tuple[str, ...], order: tuple[str, ...], *, opset: int = 17, **given: Json
+) -> onnx.ModelProto:
     """One node.
 
     Args:

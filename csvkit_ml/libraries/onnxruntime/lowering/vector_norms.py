@@ -35,6 +35,7 @@ LOWERINGS = (
         build=lambda s: node("LpNormalization", s, axis=s.param("axis"), p=int(s.param("order"))),
     ),
     Lowering(
-        function="hardmax", names=("ai.onnx.Hardmax",), dtypes=("float32", "float16"), build=lambda s: node("Hardmax", s, axis=s.param("axis")),
+        function="hardmax", names=("ai.onnx.Hardmax",), dtypes=("float32", "float16"),
+        build=lambda s: node("Hardmax", s, axis=s.param("axis")),
     ),
 )  # fmt: skip

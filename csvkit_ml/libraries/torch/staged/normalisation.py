@@ -85,6 +85,10 @@ def _group(t, p, x, w=None, b=None):
     return t.nn.functional.group_norm(x, p["groups"], w, b, eps=p["eps"])
 
 
+def _group_torch(t, p, x, *wb):
+    return t.group_norm(x, p["groups"], *wb, eps=p["eps"])
+
+
 def _group_module(t, p, x, w=None, b=None):
     m = t.nn.GroupNorm(p["groups"], x.shape[1], eps=p["eps"], affine=w is not None, dtype=x.dtype)
     return _filled(t, m, w, b)(x)
@@ -145,7 +149,7 @@ BINDINGS = (
         "torch.nn.functional.layer_norm", "torch.nn.LayerNorm", "torch.native_layer_norm",
     ),
     _binding(
-        "group_norm", {"plain": _group, "module": _group_module, "torch": lambda t, p, x, *wb: t.group_norm(x, p["groups"], *wb, eps=p["eps"])},
+        "group_norm", {"plain": _group, "module": _group_module, "torch": _group_torch},
         "torch.nn.functional.group_norm", "torch.nn.GroupNorm", "torch.group_norm",
     ),
     _binding(
