@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 
 RATIONALE = (
-    "x - mean carries u (|x| + sqrt(n) mean|x|), which is divided by the standard deviation; the variance of the two-pass and of the updating"
-    " algorithm carries sqrt(n) (1 + kappa) u, kappa = mean|x| / sd. The textbook formula E x^2 - (E x)^2 carries kappa^2 u and is not admitted."
-    " 16-bit data: statistics are taken in float32 (u_acc), as the definition of LayerNormalization does; z, z w and y are stored in the data's format."
+    "x - mean carries u (|x| + sqrt(n) mean|x|), which is divided by the standard deviation; the variance of the two-pass and of the"
+    " updating algorithm carries sqrt(n) (1 + kappa) u, kappa = mean|x| / sd. The textbook formula E x^2 - (E x)^2 carries kappa^2 u and"
+    " is not admitted."
+    " 16-bit data: statistics are taken in float32 (u_acc), as the definition of LayerNormalization does; z, z w and y are stored in the"
+    " data's format."
 )
 LITERATURE = "Chan, Golub, LeVeque 1983; Higham 2002, sec. 1.9; Higham and Mary 2019"
 STORED_RATIONALE = RATIONALE.replace(
     "statistics are taken in float32 (u_acc), as the definition of LayerNormalization does; z,",
-    "sums are accumulated in float32 (u_acc), every step of the definition, mean and 1 / sd included, may be stored in the data's format; z,",
+    "sums are accumulated in float32 (u_acc), every step of the definition, mean and 1 / sd included, may be stored in the data's format;"
+    " z,",
 )
 SCALE = "{|w| [(|x| + sqrt(n) mean|x|) / sd + |z| (sqrt(n) (1 + mean|x| / sd) + 6)] + |b|} u_acc / u + 2|z w|"
 STORED_SCALE = f"{SCALE} + |w| (|mean| / sd + 3|z|) (1 - u_acc / u)"
@@ -72,7 +75,7 @@ def standardised(group: Group, eps: float, *, statistics: float = 1.0, stored: f
 
 
 def affine(z: Any, scale: Any, group: Group, statistics: float = 1.0) -> tuple[Any, Any]:
-    """(z w + b, its scale in units of u): z is known to `scale`; the bias may be joined with the mean in the arithmetic of the statistics."""
+    """(z w + b, its scale in units of u): z is known to `scale`; the bias may be joined with the mean, in the statistics' arithmetic."""
     w = np.longdouble(1) if group.weight is None else group.weight
     b = np.longdouble(0) if group.bias is None else group.bias
     return z * w + b, np.abs(w) * scale + 2 * np.abs(z * w) + statistics * np.abs(b)

@@ -62,9 +62,9 @@ def _mean_variance_samples() -> Iterable[Sample]:
 
 
 def _eps(sample: Sample) -> float:
-    """None = the spacing of the data's format at 1."""
+    """None = the spacing at 1 of the format that computes: float64 for float64, else float32."""
     eps = sample.param("eps")
-    return 2 * FORMATS[sample.dtype].u if eps is None else float(eps)
+    return 2 * ROUNDINGS[sample.dtype].accumulate if eps is None else float(eps)
 
 
 def _rms_samples() -> Iterable[Sample]:
@@ -96,11 +96,12 @@ def _rms_fault(how: Callable[[Group, Any, float], Any]) -> Callable[[Sample], Ar
     return compute
 
 
-def _single_eps(sample: Sample) -> Array | None:
-    """The spacing of float32, whatever the data's format."""
-    if sample.param("eps") is not None or sample.dtype == "float32":
+def _own_eps(sample: Sample) -> Array | None:
+    """The spacing of the data's own format."""
+    own = 2 * FORMATS[sample.dtype].u
+    if sample.param("eps") is not None or own == _eps(sample):
         return None
-    return _rms_fault(lambda g, square, e: g.x / np.sqrt(square + 2.0**-23))(sample)
+    return _rms_fault(lambda g, square, e: g.x / np.sqrt(square + own))(sample)
 
 
 def _response_samples() -> Iterable[Sample]:
@@ -157,8 +158,10 @@ def _response(sample: Sample) -> tuple[Expected, ...]:
 
 
 RESPONSE = Scaled(
-    c=2.0, c_hard=16.0, scale="|y| (beta (size u_acc / u + 4) + |beta log base| + 3)", wide_accumulation=False, literature="Higham 2002, ch. 3",
-    rationale="A sum of squares does not cancel; its relative error enters with beta, as does the logarithm's where a power is exp(beta log).",
+    c=2.0, c_hard=16.0, scale="|y| (beta (size u_acc / u + 4) + |beta log base| + 3)", wide_accumulation=False,
+    rationale="A sum of squares does not cancel; its relative error enters with beta, as does the logarithm's where a power is"
+    " exp(beta log).",
+    literature="Higham 2002, ch. 3",
 )  # fmt: skip
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -171,35 +174,40 @@ FUNCTIONS: tuple[Function, ...] = (
     normalisation(
         "instance_norm", "w (x - mean) / sqrt(variance + eps) + b, mean and biased variance over each channel of each sample",
         "Ulyanov, Vedaldi, Lempitsky 2016; ONNX operator specification, InstanceNormalization; torch.nn.InstanceNorm2d",
-        lambda: channels("instance_norm", INSTANCES, {}, ("both", "none"), 2), by_group(_instance, stored=True), STORED, *parameters_confused(),
-        *of_group(_instance),
+        lambda: channels("instance_norm", INSTANCES, {}, ("both", "none"), 2), by_group(_instance, stored=True), STORED,
+        *parameters_confused(), *of_group(_instance),
         faults.computed("over-the-batch", "Mean and variance over the batch too.", lambda s: np.asarray(
             standardised(replace(_instance(s), axes=(0, *_instance(s).axes)), float(s.param("eps")))[0]) if s.arrays()[0].size else None),
     ),
     normalisation(
         "mean_variance_normalization", "(x - mean) / sqrt(mean (x - mean)^2) over the given axes",
         "ONNX operator specification, MeanVarianceNormalization", _mean_variance_samples, by_group(_mean_variance), MOMENTS,
-        *of_group(_mean_variance)[1:], faults.other_params("wrong-axes", "Over the batch and the places of each channel only.", axes=(0, 2, 3)),
+        *of_group(_mean_variance)[1:],
+        faults.other_params("wrong-axes", "Over the batch and the places of each channel only.", axes=(0, 2, 3)),
         eps=False,
     ),
     normalisation(
-        "rms_norm", "w x / sqrt(mean x^2 + eps) over the last axes, eps being the spacing of the data's format at 1 unless given",
+        "rms_norm", "w x / sqrt(mean x^2 + eps) over the last axes, eps being the spacing at 1 of the format that computes unless given",
         "Zhang and Sennrich 2019; ONNX operator specification, RMSNormalization (opset 23); torch.nn.RMSNorm",
         _rms_samples, _rms, replace(MOMENTS, scale="|z w| [u_acc / u (sqrt(n) / 2 + 4) + 2]",
-        rationale="A sum of squares does not cancel; its root halves the error. 16-bit data: statistics in float32 (u_acc), z and z w stored."),
+        rationale="A sum of squares does not cancel; its root halves the error. 16-bit data: statistics in float32 (u_acc), z and z w"
+        " stored."),
         faults.computed("eps-outside-root", "eps is added to the root.", _rms_fault(lambda g, square, e: g.x / (np.sqrt(square) + e))),
         faults.computed("mean-subtracted", "Layer normalisation instead.", lambda s: np.asarray(
             standardised(layer(s), _eps(s))[0]) if s.arrays()[0].size else None),
-        faults.computed("sum-for-mean", "The sum of squares is not divided.", _rms_fault(lambda g, square, e: g.x / np.sqrt(square * g.count + e))),
-        faults.computed("float32-default-eps", "The default eps of float32 for every format.", _single_eps),
-        faults.other_sample("weight-ignored", "The weights are ignored.", lambda s: replace(s, inputs=s.inputs[:1]) if len(s.inputs) > 1 else None),
+        faults.computed("sum-for-mean", "The sum of squares is not divided.",
+                        _rms_fault(lambda g, square, e: g.x / np.sqrt(square * g.count + e))),
+        faults.computed("own-format-eps", "The default eps of the data's format, not of the one that computes.", _own_eps),
+        faults.other_sample("weight-ignored", "The weights are ignored.",
+                            lambda s: replace(s, inputs=s.inputs[:1]) if len(s.inputs) > 1 else None),
     ),
     normalisation(
         "local_response_norm", "x / (k + alpha / size sum x^2)^beta, the sum over `size` neighbouring channels",
         "Krizhevsky, Sutskever, Hinton 2012; ONNX operator specification, LRN; torch.nn.LocalResponseNorm",
         _response_samples, _response, RESPONSE,
         faults.other_params("alpha-not-divided", "alpha is not divided by size.", alpha=lambda a: 5 * a),
-        faults.other_params("k-ignored", "k is taken to be 1.", k=1.0), faults.other_params("beta-ignored", "beta is taken to be 3/4.", beta=0.75),
+        faults.other_params("k-ignored", "k is taken to be 1.", k=1.0),
+        faults.other_params("beta-ignored", "beta is taken to be 3/4.", beta=0.75),
         faults.other_params("one-channel", "Neighbours are not counted.", size=1),
         eps=False,
     ),

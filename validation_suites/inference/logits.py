@@ -29,7 +29,9 @@ def _sum_samples() -> Iterable[Sample]:
     p = params(axes=(1,), keepdims=False)
     for dtype in FLOATS:
         far = 1e3 if dtype in ("float16", "bfloat16") else 1e4
-        for how, scale, offset in (("extreme", 60.0, 0.0), ("offset", 1.0, far), ("below", 1.0, -far), ("equal", 0.0, 3.0), ("cancelling", 0.1, -3.5)):
+        for how, scale, offset in (
+            ("extreme", 60.0, 0.0), ("offset", 1.0, far), ("below", 1.0, -far), ("equal", 0.0, 3.0), ("cancelling", 0.1, -3.5),
+        ):  # fmt: skip
             x = normal(dtype, (6, 33), "logsumexp", dtype, how, scale=scale, offset=offset)
             yield Sample(name=f"{dtype}-{how}", dtype=dtype, inputs=(x,), params=p, why=SampleClass.CONDITIONED)
         x = tensor(special_logits(dtype), dtype)
@@ -118,11 +120,12 @@ STORED = "16-bit data: every step may be stored in the data's format, the sum is
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         id="logsumexp", side=Side.INFERENCE, area="softmax",
-        requirement="The library shall return log sum exp(x) over the given axes for any finite x, minus infinity of nothing and of masked entries only.",
+        requirement="The library shall return log sum exp(x) over the given axes for any finite x, minus infinity of nothing and of"
+        " masked entries only.",
         source="ONNX operator specification, ReduceLogSumExp; torch.logsumexp", samples=_sum_samples, reference=_log_sum_exp,
         oracle="shifted sum of exponentials in 80-bit extended precision, radius from the same error analysis with u = 2^-64",
-        criterion=Scaled(c=2.0, c_hard=16.0, scale="log s + E|x - max| + sqrt(n) u_acc / u + 4", rationale=f"{LOG_SOFTMAX_RATIONALE} {STORED}",
-                         literature="Blanchard, Higham, Higham 2021; Higham and Mary 2019", wide_accumulation=False),
+        criterion=Scaled(c=2.0, c_hard=16.0, scale="log s + E|x - max| + sqrt(n) u_acc / u + 4", wide_accumulation=False,
+                         rationale=f"{LOG_SOFTMAX_RATIONALE} {STORED}", literature="Blanchard, Higham, Higham 2021; Higham and Mary 2019"),
         faults=(faults.one_element(), faults.stale(), faults.TF32_INPUTS, faults.BF16_INPUTS, faults.nan_lost(),
                 faults.computed("unshifted", "The maximum is not taken out of the exponent.", _unshifted),
                 faults.computed("maximum", "The maximum instead.", _maximum),
@@ -132,7 +135,8 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         id="hardmax", side=Side.INFERENCE, area="softmax",
         requirement="The library shall return 1 at the first of the largest values along an axis and 0 elsewhere.",
-        source="ONNX operator specification, Hardmax (opset 13)", samples=_place_samples, reference=_hardmax, oracle="exact", criterion=Exact(),
+        source="ONNX operator specification, Hardmax (opset 13)", samples=_place_samples, reference=_hardmax, oracle="exact",
+        criterion=Exact(),
         faults=(faults.one_element(), faults.stale(), faults.rolled(),
                 faults.computed("last-of-ties", "Of equal maxima the last counts.", lambda s: _hardmax(s, True)[0].value),
                 faults.computed("every-tie", "All equal maxima count.", _all_ties),

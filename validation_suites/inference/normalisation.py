@@ -64,7 +64,7 @@ def _channels(sample: Sample) -> list[Any]:
 
 
 def _batch(sample: Sample) -> tuple[Expected, ...]:
-    """w (x - mean) / sqrt(variance + eps) + b; w / sd and the mean may be folded into one multiplication and addition, 16-bit data in float32."""
+    """w (x - mean) / sqrt(variance + eps) + b; may be folded into one multiplication and addition, of 16-bit data in float32."""
     (x, mean, variance, w, b), wide = _channels(sample), ROUNDINGS[sample.dtype].sums
     with np.errstate(all="ignore"):
         sd = np.sqrt(variance + np.longdouble(float(sample.param("eps"))))
@@ -108,10 +108,11 @@ COMMON: tuple[Fault, ...] = (
 MOMENTS = Scaled(c=2.0, c_hard=16.0, scale=SCALE, rationale=RATIONALE, literature=LITERATURE, wide_accumulation=False)
 STORED = replace(MOMENTS, scale=STORED_SCALE, rationale=STORED_RATIONALE)
 FOLDED = Scaled(
-    c=6.0, c_hard=24.0, scale="[|w| (|x| + |mean|) / sd + |b|] u_acc / u + |w (x - mean) / sd| (1 - u_acc / u)", literature="Higham 2002, ch. 3",
-    rationale="Sum with eps, root, reciprocal, product, and the sum in either order: six roundings on the sum of magnitudes. 16-bit data: every"
-    " step of the definition may be stored in the data's format; joining mean and bias, which costs more, is to be done in float32 (u_acc).",
-    wide_accumulation=False,
+    c=6.0, c_hard=24.0, scale="[|w| (|x| + |mean|) / sd + |b|] u_acc / u + |w (x - mean) / sd| (1 - u_acc / u)",
+    rationale="Sum with eps, root, reciprocal, product, and the sum in either order: six roundings on the sum of magnitudes. 16-bit data:"
+    " every step of the definition may be stored in the data's format; joining mean and bias, which costs more, is to be done in float32"
+    " (u_acc).",
+    literature="Higham 2002, ch. 3", wide_accumulation=False,
 )  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def normalisation(
 FUNCTIONS: tuple[Function, ...] = (
     normalisation(
         "batch_norm", "w (x - mean) / sqrt(variance + eps) + b by channel, with given statistics",
-        "Ioffe and Szegedy 2015; ONNX operator specification, BatchNormalization (training_mode = 0); torch.nn.BatchNorm2d in evaluation mode",
+        "Ioffe and Szegedy 2015; ONNX operator specification, BatchNormalization (training_mode = 0); torch.nn.BatchNorm2d in evaluation",
         lambda: populations("batch_norm"), _batch, FOLDED, *parameters_confused(3),
         faults.computed("eps-outside-root", "eps is added to the standard deviation.",
                         _batch_fault(lambda x, m, v, e: (x - m) / (np.sqrt(v) + e))),

@@ -45,7 +45,8 @@ def _log_softmax(sample: Sample) -> tuple[Expected, ...]:
 
 
 def _criterion(scale: str) -> Criterion:
-    return Scaled(c=2.0, c_hard=16.0, scale=scale, rationale=f"{LOG_SOFTMAX_RATIONALE} {STORED}", literature=LITERATURE, wide_accumulation=False)
+    rationale = f"{LOG_SOFTMAX_RATIONALE} {STORED}"
+    return Scaled(c=2.0, c_hard=16.0, scale=scale, rationale=rationale, literature=LITERATURE, wide_accumulation=False)
 
 
 def _other_axis(sample: Sample) -> Sample | None:

@@ -115,9 +115,10 @@ def _textbook(root: bool) -> Callable[[Sample], Array | None]:
         divisor = n - float(sample.param("correction"))
         if n == 0 or divisor <= 0:
             return None
-        x, where = sample.arrays()[0].astype(work), Along(axis=_axes(sample), keepdims=bool(sample.param("keepdims")))
+        where = Along(axis=_axes(sample), keepdims=bool(sample.param("keepdims")))
+        x: Array = sample.arrays()[0].astype(work)
         total, squares = (np.asarray(v.sum(dtype=work, **where)) for v in (x, x * x))
-        made = np.maximum(squares - np.square(total) / work(n), 0) / work(divisor)
+        made = np.maximum(squares - total**2 / work(n), 0) / work(divisor)
         return np.asarray(np.sqrt(made) if root else made)
 
     return compute
@@ -161,7 +162,7 @@ def _one_less(sample: Sample) -> Sample | None:
 
 def _function(id: str, says: str, root: bool, mean: bool) -> Function:
     extra: tuple[Fault, ...] = (
-        faults.computed("textbook-formula", "The sum of squares less the square of the sum, which cancels.", _first_only(_textbook(root), mean)),
+        faults.computed("textbook-formula", "The sum of squares less the square of the sum cancels.", _first_only(_textbook(root), mean)),
         faults.computed("about-zero", "The mean is not subtracted.", _first_only(_about_zero(root), mean)),
         faults.other_params("correction-ignored", "The divisor is always n - 1.", correction=1),
         faults.other_params("biased", "The divisor is always n.", correction=0),

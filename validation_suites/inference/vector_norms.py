@@ -35,7 +35,7 @@ def _count(sample: Sample) -> int:
 
 
 def _norm(x: Any, order: float, axes: tuple[int, ...]) -> tuple[Any, Any]:
-    """((sum |x|^p)^(1/p), its scale in units of u): sums do not cancel, the root divides their error by p, powers may go through logarithms."""
+    """((sum |x|^p)^(1/p), its scale in u): sums do not cancel, the root divides their error by p, powers may go through logarithms."""
     n = max(1, math.prod(x.shape[a] for a in axes))
     size = np.abs(x)
     if order == 0:
@@ -49,8 +49,10 @@ def _norm(x: Any, order: float, axes: tuple[int, ...]) -> tuple[Any, Any]:
     value = total ** (1 / p)
     if order in (1.0, 2.0):
         return value, value * (growth(n) / order + 3)
-    weights = np.where(size > 0, size**p * np.abs(np.log(np.where(size > 0, size, 1))), 0).sum(axis=axes, keepdims=True) / np.where(total > 0, total, 1)
-    root = np.abs(np.log(np.where(total > 0, total, 1))) / p
+    logs = size**p * np.abs(np.log(np.where(size > 0, size, 1)))
+    safe = np.where(total > 0, total, 1)
+    weights = np.where(size > 0, logs, 0).sum(axis=axes, keepdims=True) / safe
+    root = np.abs(np.log(safe)) / p
     return value, value * (growth(n) / order + 4 / order + 4 + weights + root)
 
 
@@ -93,8 +95,8 @@ def _divided(sample: Sample, eps: float | None) -> tuple[Expected, ...]:
         norm, error = _norm(x, order, _axes(sample))
         safe = norm if eps is None else np.where(norm < eps, np.longdouble(eps), norm)
         value = x / safe
-        relative = np.nan_to_num(np.asarray(error / norm, dtype=np.float64), nan=0.0, posinf=0.0) * (wide if order in (1.0, 2.0) else 1.0) + 4
-        size = np.nan_to_num(np.asarray(np.abs(value) * relative, dtype=np.float64), nan=0.0, posinf=0.0)
+        share = np.nan_to_num(np.asarray(error / norm, dtype=np.float64), nan=0.0, posinf=0.0) * (wide if order in (1.0, 2.0) else 1.0)
+        size = np.nan_to_num(np.asarray(np.abs(value) * (share + 4), dtype=np.float64), nan=0.0, posinf=0.0)
     radius = 8 * U * max(1.0, _count(sample) / growth(_count(sample))) * size / wide
     return (expected_extended(value, dtype=sample.dtype, radius=radius, scale=size, any_sign_of_zero=True),)
 
@@ -149,26 +151,28 @@ ONNX = "ONNX operator specification, "
 WITH_INTEGERS = (*FLOATS, "int64")
 TAKEN = faults.other_params("two-norm", "The 2-norm whatever the order.", order=2.0)
 FUNCTIONS: tuple[Function, ...] = (
-    _function("vector_norm", "(sum |x|^p)^(1/p) over the given axes; the largest and least |x| for p = inf and -inf, the number of nonzeros for p = 0",
-              "torch.linalg.vector_norm", norms, _vector_norm, _norm_criterion, faults.nan_lost(), TAKEN,
+    _function("vector_norm", "(sum |x|^p)^(1/p) over the given axes; for p = inf, -inf and 0 the largest and least |x| and the number of"
+              " nonzeros", "torch.linalg.vector_norm", norms, _vector_norm, _norm_criterion, faults.nan_lost(), TAKEN,
               faults.other_params("one-norm", "The 1-norm whatever the order.", order=1.0)),
     _function("reduce_l1", "the sum of magnitudes over the given axes", f"{ONNX}ReduceL1; torch.linalg.vector_norm with p = 1",
-              lambda: reductions(data("reduce_l1"), "reduce_l1", WITH_INTEGERS), lambda s: _vector_norm(s, 1.0), _norm_criterion, faults.nan_lost(),
+              lambda: reductions(data("reduce_l1"), "reduce_l1", WITH_INTEGERS), lambda s: _vector_norm(s, 1.0), _norm_criterion,
+              faults.nan_lost(),
               faults.computed("sign-kept", "The sum without magnitudes.", lambda s: np.asarray(
                   s.arrays()[0].astype(np.float64).sum(axis=_axes(s), keepdims=bool(s.param("keepdims")))))),
     _function("reduce_l2", "the root of the sum of squares over the given axes", f"{ONNX}ReduceL2; torch.linalg.vector_norm with p = 2",
               lambda: reductions(data("reduce_l2"), "reduce_l2", FLOATS), lambda s: _vector_norm(s, 2.0), SUMMED, faults.nan_lost(),
               faults.computed("root-forgotten", "The sum of squares itself.", _rootless)),
     _function("reduce_sum_square", "the sum of squares over the given axes", f"{ONNX}ReduceSumSquare",
-              lambda: reductions(data("reduce_sum_square"), "reduce_sum_square", WITH_INTEGERS), _sum_square, _norm_criterion, faults.nan_lost(),
+              lambda: reductions(data("reduce_sum_square"), "reduce_sum_square", WITH_INTEGERS), _sum_square, _norm_criterion,
+              faults.nan_lost(),
               faults.computed("rooted", "The root is taken.", lambda s: np.sqrt(np.asarray(_sum_square(s)[0].value, dtype=np.float64)))),
     _function("reduce_log_sum", "the logarithm of the sum over the given axes, minus infinity of nothing", f"{ONNX}ReduceLogSum",
               lambda: reductions(positive_data, "reduce_log_sum", FLOATS, special=False), _log_sum, LOGARITHM,
               faults.computed("sum-of-logs", "The sum of logarithms.", lambda s: np.asarray(
                   np.log(s.arrays()[0].astype(np.float64)).sum(axis=_axes(s), keepdims=bool(s.param("keepdims")))))),
     _function("normalize", "x / max(||x||_p, eps) along an axis", "torch.nn.functional.normalize",
-              lambda: directions("normalize", (2.0, 1.0, INF, 3.0), (1e-12, 1e-3, 0.5), True), lambda s: _divided(s, float(s.param("eps"))), DIVIDED,
-              faults.nan_lost(), faults.rolled(), TAKEN, faults.other_params("eps-ignored", "eps is ignored.", eps=0.0),
+              lambda: directions("normalize", (2.0, 1.0, INF, 3.0), (1e-12, 1e-3, 0.5), True),
+              lambda s: _divided(s, float(s.param("eps"))), DIVIDED, faults.nan_lost(), faults.rolled(), TAKEN, faults.other_params("eps-ignored", "eps is ignored.", eps=0.0),
               faults.other_sample("wrong-axis", "Along the next axis.", _wrong_axis)),
     _function("lp_normalization", "x / ||x||_p along an axis", f"{ONNX}LpNormalization",
               lambda: directions("lp_normalization", (2.0, 1.0), (None,), False), lambda s: _divided(s, None), DIVIDED,

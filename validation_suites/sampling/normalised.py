@@ -1,4 +1,4 @@
-"""Samples of normalisations: a covering array over dtype, shape, affine part, eps and offset; offsets, constants, lengths, special values."""
+"""Samples of normalisations: covering arrays over dtype, shape, affine part, eps and offset; far offsets, constants, lengths, NaN."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ Place = tuple[Shape, dict[str, Json]]
 """A shape and the parameters that go with it."""
 
 
-def channels(id: str, places: tuple[Place, ...], plain: dict[str, Json], affine: tuple[str, ...] = AFFINE, least: int = 1) -> Iterable[Sample]:
+def channels(
+    id: str, places: tuple[Place, ...], plain: dict[str, Json], affine: tuple[str, ...] = AFFINE, least: int = 1
+) -> Iterable[Sample]:
     """Normalisation of x [N, C, ...] by statistics of its own, weights and biases [C].
 
     Args:

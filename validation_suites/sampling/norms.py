@@ -30,7 +30,7 @@ def _spread(dtype: str, shape: tuple[int, ...], name: str) -> Tensor:
 
 
 def norms() -> Iterable[Sample]:
-    """Covering array over dtype, order (parameter `order`), axes and keepdims; special rows, zeros, lengths and nothing in several orders."""
+    """Covering array over dtype, `order`, axes and keepdims; special rows, zeros, lengths and nothing in several orders."""
     rows = pairwise({"dtype": FLOATS, "order": ORDERS, "axes": AXES, "keepdims": (False, True)})
     for i, r in enumerate(rows):
         label = "all" if r["axes"] is None else "axes" + ",".join(map(str, r["axes"]))

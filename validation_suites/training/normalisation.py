@@ -62,8 +62,9 @@ def _samples() -> Iterable[Sample]:
 
 
 def _sample(
-    name: str, x: Tensor, affine: str, why: SampleClass, *, eps: float = EPS, momentum: Json = 0.1, before: int = 0, parameter_dtype: str = ""
-) -> Sample:
+    name: str, x: Tensor, affine: str, why: SampleClass, *, eps: float = EPS, momentum: Json = 0.1, before: int = 0,
+    parameter_dtype: str = "",
+) -> Sample:  # fmt: skip
     """Running mean N(0, 1) and running variance U(0.5, 2) to start from."""
     dtype, width = parameter_dtype or x.dtype, x.shape[1:2]
     running = (normal(dtype, width, ID, name, "mean"), uniform(dtype, width, ID, name, "variance", low=0.5, high=2.0))
@@ -148,7 +149,8 @@ def _kept(sample: Sample) -> Any:
 
 def _as_in_evaluation(sample: Sample) -> Any:
     """Normalised by the running statistics."""
-    group, (mean, variance) = _group(sample), (v.reshape(1, -1, *[1] * (len(sample.inputs[0].shape) - 2)) for v in map(extended, sample.arrays()[1:3]))
+    group, shape = _group(sample), (1, -1, *[1] * (len(sample.inputs[0].shape) - 2))
+    mean, variance = (extended(v).reshape(shape) for v in sample.arrays()[1:3])
     z = (group.x - mean) / np.sqrt(variance + float(sample.param("eps")))
     w, b = (np.longdouble(i) if v is None else v for i, v in ((1, group.weight), (0, group.bias)))
     return (z * w + b, *(v for v, _ in _running(sample)))
@@ -166,7 +168,8 @@ def _with_statistics(fault: Any) -> Any:
 
 FUNCTIONS: tuple[Function, ...] = (
     normalisation(
-        ID, "w (x - mean) / sqrt(variance + eps) + b with the batch's mean and biased variance, and the running mean and unbiased variance updated",
+        ID, "w (x - mean) / sqrt(variance + eps) + b with the batch's mean and biased variance, and the updated running mean and unbiased"
+        " running variance",
         "Ioffe and Szegedy 2015, algorithm 1 and 2; torch.nn.BatchNorm2d in training mode", _samples, _reference, STORED,
         *parameters_confused(3), *map(_with_statistics, of_group(_group)),
         faults.computed("biased-running-variance", "The running variance takes the biased variance.", _statistics(_biased)),

@@ -37,7 +37,8 @@ def test_references_are_within_their_radius_of_the_definition(id: str) -> None:
         (made,) = BY_ID[id].reference(sample)
         axis = int(sample.param("axis"))
         x, value, low, radius = (
-            np.moveaxis(np.broadcast_to(np.asarray(a), made.shape), axis, -1) for a in (sample.arrays()[0].astype(float), made.value, made.low, made.radius)
+            np.moveaxis(np.broadcast_to(np.asarray(a), made.shape), axis, -1)
+            for a in (sample.arrays()[0].astype(float), made.value, made.low, made.radius)
         )  # fmt: skip
         for i in np.ndindex(x.shape[:-1]):
             for k, true in enumerate(defined(id, [mpmath.mpf(float(v)) for v in x[i]])):

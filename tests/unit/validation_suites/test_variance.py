@@ -102,7 +102,8 @@ def test_what_masks_infinities_and_nan_give_under_log_sum_exp() -> None:
 def test_hardmax_is_one_at_the_first_of_the_largest() -> None:
     for sample in BY_ID["hardmax"].samples():
         if sample.inputs[0].array().size < 2000:
-            x, y = (np.moveaxis(a, sample.param("axis"), -1) for a in (sample.arrays()[0].astype(float), BY_ID["hardmax"].reference(sample)[0].value))
+            both = (sample.arrays()[0].astype(float), BY_ID["hardmax"].reference(sample)[0].value)
+            x, y = (np.moveaxis(a, sample.param("axis"), -1) for a in both)
             for i in np.ndindex(x.shape[:-1]):
                 row = x[i].tolist()
                 assert y[i].tolist() == [float(k == row.index(max(row))) for k in range(len(row))]

@@ -50,13 +50,16 @@ def _layer(sample: Sample) -> onnx.ModelProto:
 def _group(sample: Sample) -> onnx.ModelProto:
     stash = ELEMENT["float64" if sample.dtype == "float64" else "float32"]
     given = {"num_groups": sample.param("groups"), "epsilon": sample.param("eps"), "stash_type": stash}
-    return _normalised("GroupNormalization", sample, PLAIN, PLAIN, opset=21, **given)
+    made = _normalised("GroupNormalization", sample, PLAIN, PLAIN, opset=21, **given)
+    # The operator has no shape inference, and a model without the rank of its output is not valid.
+    made.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", ELEMENT[sample.dtype], [None] * len(sample.inputs[0].shape)))
+    return made
 
 
 def _rms(sample: Sample) -> onnx.ModelProto:
     """The default eps of the operator is another one, so that the function's is written out."""
-    stash, eps = ELEMENT["float64" if sample.dtype == "float64" else "float32"], sample.param("eps")
-    given = {"axis": sample.param("axis"), "epsilon": float(np.finfo(sample.dtype).eps) if eps is None else eps, "stash_type": stash}
+    wide, eps = "float64" if sample.dtype == "float64" else "float32", sample.param("eps")
+    given = {"axis": sample.param("axis"), "epsilon": float(np.finfo(wide).eps) if eps is None else eps, "stash_type": ELEMENT[wide]}
     return _normalised("RMSNormalization", sample, PLAIN[:2], PLAIN[:2], opset=23, **given)
 
 
@@ -75,7 +78,7 @@ LOWERINGS = (
         build=lambda s: _normalised("InstanceNormalization", s, PLAIN, PLAIN, epsilon=s.param("eps")),
     ),
     Lowering(
-        function="mean_variance_normalization", names=("ai.onnx.MeanVarianceNormalization",), dtypes=("float32", "float16"),
+        function="mean_variance_normalization", names=("ai.onnx.MeanVarianceNormalization",), dtypes=("float32",),
         build=lambda s: node("MeanVarianceNormalization", s, axes=s.param("axes")),
     ),
     Lowering(function="rms_norm", names=("ai.onnx.RMSNormalization",), build=_rms, dtypes=WIDE, since="1.23"),

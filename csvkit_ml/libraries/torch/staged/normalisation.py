@@ -130,7 +130,8 @@ BINDINGS = (
         function="batch_norm",
         forms={"plain": _batch, "module": _batch_module, "native": _batch_native, "requires-grad": _batch_differentiable},
         names=(
-            "torch.nn.functional.batch_norm", "torch.nn.BatchNorm1d", "torch.nn.BatchNorm2d", "torch.nn.BatchNorm3d", "torch.native_batch_norm",
+            "torch.nn.functional.batch_norm", "torch.nn.BatchNorm1d", "torch.nn.BatchNorm2d", "torch.nn.BatchNorm3d",
+            "torch.native_batch_norm",
         ),
         dtypes=FLOATS,
         layouts=LAYOUTS,
