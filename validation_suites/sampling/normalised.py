@@ -98,7 +98,7 @@ def channels(
     rows = pairwise({"place": places, "dtype": FLOATS, "affine": affine, "eps": (EPS, EPS_LARGE, EPS_TINY), "offset": (0.0, 3.0)})
     for i, r in enumerate(rows):
         (shape, extra), dtype = r["place"], r["dtype"]
-        label = "".join(f"-{k}{v}" for k, v in extra.items())
+        label = "".join(f"-{k}{','.join(map(str, v)) if isinstance(v, tuple) else v}" for k, v in extra.items())
         name = f"{dtype}-{named(shape)}{label}-{r['affine']}-eps{r['eps']:g}-offset{r['offset']:g}"
         x = normal(dtype, shape, id, name, offset=r["offset"])
         yield _channels(id, name, x, r["affine"], SampleClass.COVERING if i else SampleClass.ORDINARY, eps=r["eps"], **extra)

@@ -72,7 +72,7 @@ WIDE = ("float32", "float64", "float16")
 LOWERINGS = (
     Lowering(function="batch_norm", names=("ai.onnx.BatchNormalization",), build=_batch, dtypes=WIDE),
     Lowering(function="layer_norm", names=("ai.onnx.LayerNormalization",), build=_layer, dtypes=WIDE),
-    Lowering(function="group_norm", names=("ai.onnx.GroupNormalization",), build=_group, dtypes=WIDE, since="1.20"),
+    Lowering(function="group_norm", names=("ai.onnx.GroupNormalization",), build=_group, dtypes=WIDE, since="1.18"),
     Lowering(
         function="instance_norm", names=("ai.onnx.InstanceNormalization",), dtypes=("float32", "float16"),
         build=lambda s: _normalised("InstanceNormalization", s, PLAIN, PLAIN, epsilon=s.param("eps")),
