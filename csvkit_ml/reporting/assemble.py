@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 
 from csvkit_ml.errors import IntegrityError
+from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.evidence import EvidenceManifest
@@ -47,6 +48,7 @@ def assemble(
     signed_by: str,
     spawn_check: SpawnCheck = NOT_SPAWNED,
     maker: str = "",
+    coverage: Coverage | None = None,
 ) -> ReportModel:
     """Build the report.
 
@@ -85,11 +87,14 @@ def assemble(
         required_identical=plan.required_identical,
         functions=tuple(functions),
         not_offered=plan.not_offered,
-        findings=find(plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker),
+        findings=find(
+            plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker, coverage=coverage
+        ),
         run=run,
         signed_by=signed_by,
         spawn_check=spawn_check,
         maker=maker,
+        coverage=coverage,
     )
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.plan import PlannedFunction, ValidationPlan
 from csvkit_ml.model.report import Finding, ReportFunction, RunFacts, SpawnCheck
 
-KINDS = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "incomplete")
+KINDS = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "unclassified", "incomplete")
 """Kinds of finding in the order of the report."""
 
 
 def find(
     *, plan: ValidationPlan, environment: EnvironmentRecord, functions: tuple[ReportFunction, ...], spawn_check: SpawnCheck, run: RunFacts,
-    maker: str,
+    maker: str, coverage: Coverage | None = None,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """All findings, by kind, then in the order of the report's functions."""
     planned = {f.id: f for f in plan.functions}
@@ -27,6 +28,7 @@ def find(
         *(x for f in functions for x in _repeatability(f, planned[f.id])),
         *_spawned(spawn_check),
         *(Finding(kind="not-offered", subject=n.function, sentence=f"{n.what}: {n.reason}") for n in plan.not_offered),
+        *_unclassified(coverage),
         *_incomplete(environment, run, maker),
     ]
     return tuple(sorted(found, key=lambda f: KINDS.index(f.kind)))
@@ -85,6 +87,16 @@ def _repeatability(f: ReportFunction, planned: PlannedFunction) -> Iterator[Find
 def _spawned(check: SpawnCheck) -> Iterator[Finding]:
     for case in check.differing:
         yield Finding(kind="not-repeatable", subject=case, sentence="A process started from nothing gives another outcome than a forked one.")
+
+
+def _unclassified(coverage: Coverage | None) -> Iterator[Finding]:
+    """Names under no regime, and names that are verified but not there."""
+    if coverage is None:
+        return
+    for what, operator in (("names", False), ("operators", True)):
+        if names := [u.name + f" (claimed by {', '.join(u.rules)})" * bool(u.rules) for u in coverage.unclassified if u.operator is operator]:
+            sentence = f"No rule of the functional split gives one side to these {what} of this release ({len(names)}): {', '.join(names)}"
+            yield Finding(kind="unclassified", subject=f"{coverage.library}: {what}", sentence=sentence)
 
 
 def _incomplete(environment: EnvironmentRecord, run: RunFacts, maker: str) -> Iterator[Finding]:
