@@ -10,6 +10,7 @@ from csvkit_ml.pipeline.judging import detections, exit_code
 from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
 from csvkit_ml.pipeline.prepare import Job, Prepared, jobs_from_plan, prepare, write_plan
 from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
+from csvkit_ml.pipeline.splitting import split
 from csvkit_ml.pipeline.validation import Finished, validate
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "prepare",
     "read_report",
     "reproduce",
+    "split",
     "trusted_keys",
     "validate",
     "write_plan",

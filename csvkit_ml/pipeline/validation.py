@@ -22,6 +22,7 @@ from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
 from csvkit_ml.pipeline.observe import check_spawned, observe
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Job, Prepared, prepare
+from csvkit_ml.pipeline.splitting import coverage
 from csvkit_ml.planning.definition import suite_digest
 from csvkit_ml.reporting.assemble import assemble
 from csvkit_ml.reporting.format import formats
@@ -62,6 +63,8 @@ def validate(
         manifest_bytes = canonical(manifest)
         judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch)
         spawned = check_spawned(made, observations, memo, scratch=places.cache / "scratch", watch=watch)
+        verdicts = {f.id: f.verdict for f in judgement.functions}
+        shown = coverage(made.environment, made.library, made.worker, verdicts, places=places, watch=watch)
         found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False)
         run = RunFacts(
             started=started, finished=now(), tester=tester, command=command, executed=executed, reused=plan.case_count() - executed
@@ -80,6 +83,7 @@ def validate(
             signed_by=signer.public.name if signer else "",
             spawn_check=spawned,
             maker=made.library.maker,
+            coverage=shown,
         )
         folder = out or Path("reports") / _folder_name(made, started)
         files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}

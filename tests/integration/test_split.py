@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from csvkit_ml import pipeline, registry
+from csvkit_ml import registry
 from csvkit_ml.environments.build import obtain
 from csvkit_ml.environments.resolve import resolve
-from csvkit_ml.execution.engine import inventory
+from csvkit_ml.execution.engine import calls, inventory
 from csvkit_ml.execution.staging import build_archive
 from csvkit_ml.model.inventory import Inventory
 from csvkit_ml.model.spec import EnvironmentRequest
+from csvkit_ml.pipeline.splitting import trace_jobs
 from csvkit_ml.split.classify import check_claims, classify
 from csvkit_ml.split.rules import read_rules
 
@@ -83,9 +84,9 @@ def test_operators_of_torch_are_traced(release: tuple[str, Inventory], cache: Pa
     if not library.traces:
         return
     operators = {e.name for e in names.entries}
-    jobs = [j for o in offers for j in pipeline.trace_jobs(registry.functions()[o.function], o, library)]
+    jobs = [j for o in offers for j in trace_jobs(registry.functions()[o.function], o, library)]
     python = next((cache / "mlcsv" / "environments").glob("*/venv/lib/python*/site-packages/torch")).parents[3] / "bin" / "python"
-    found = pipeline.calls(
+    found = calls(
         python=str(python), worker=build_archive(library), library=name, variables={}, jobs=jobs, limit_s=60, scratch=cache / "scratch"
     )
     assert "aten::exp" in found["exp"]
