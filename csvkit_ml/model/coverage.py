@@ -176,3 +176,9 @@ class Coverage:
         """(names, operators) of a side."""
         rows = [r for r in self.rows if r.side is side]
         return total(r.names for r in rows), total(r.operators for r in rows)
+
+    def by_name(self) -> dict[str, tuple[CoverageRow, CoveredName]]:
+        """Row and state of every classified name: `aten::addmm`, `ai.onnx.Conv`, `torch.relu`. What is missing here is unclassified or unknown."""
+        found = {c.name: (row, c) for row in self.rows for c in row.covered}
+        nothing = {n: (row, CoveredName(name=n, cover=Cover.NOT_VERIFIED, functions=())) for row in self.rows for n in row.uncovered}
+        return found | nothing

@@ -48,3 +48,14 @@ def test_a_function_that_did_not_pass_takes_the_verification_away(verdict: Verdi
 
 def test_without_traces_nothing_is_exercised() -> None:
     assert not [c for row in covered(calls={}).rows for c in row.covered if c.cover is Cover.EXERCISED]
+
+
+def test_every_classified_name_is_found_with_its_rule_and_state() -> None:
+    coverage = covered()
+    by_name = coverage.by_name()
+    assert len(by_name) == coverage.classified
+    assert {n: (row.rule, c.cover) for n, (row, c) in by_name.items() if n in ("aten::exp.out", "tiny.l1_loss")} == {
+        "aten::exp.out": ("mathematics", Cover.EXERCISED),
+        "tiny.l1_loss": ("losses", Cover.NOT_VERIFIED),
+    }
+    assert "tiny.is_loss" not in by_name
