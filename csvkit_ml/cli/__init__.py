@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from csvkit_ml.cli.anomalies import anomalies
 from csvkit_ml.cli.doctor import doctor
 from csvkit_ml.cli.failure import report_failure
 from csvkit_ml.cli.keys import keys
@@ -30,6 +31,7 @@ app = typer.Typer(
 for command in (validate, plan, qualify, split, verify, show, reproduce, doctor):
     app.command()(command)
 app.add_typer(keys, name="keys")
+app.add_typer(anomalies, name="anomalies")
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from csvkit_ml.model.anomaly import AnomalyList
 from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
@@ -132,6 +133,8 @@ class ReportModel:
     """Who makes the library, empty = not recorded (the report is then a draft)."""
     coverage: Coverage | None = None
     """The functional split, and what this run shows of it; None where the library has no rules."""
+    anomalies: AnomalyList | None = None
+    """Known anomalies with their decisions; None where no list was given."""
 
     def count(self, verdict: Verdict, side: Side | None = None) -> int:
         """Cases of a verdict, optionally of one side (functions of both sides count on each)."""

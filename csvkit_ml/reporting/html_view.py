@@ -23,6 +23,7 @@ FINDING_TITLES = {
     "not-repeatable": "Results that change when repeated",
     "not-offered": "Not offered",
     "unclassified": "Functionality under no regime",
+    "anomaly": "Known anomalies",
     "incomplete": "Not recorded",
 }
 """A heading for every kind of finding."""
