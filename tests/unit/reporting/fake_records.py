@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from csvkit_ml.model.anomaly import AnomalyList
 from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import Distribution, EnvironmentRecord, Fingerprint, InstallationFinding
@@ -73,6 +74,7 @@ class Records:
     run: RunFacts
     signed_by: str
     coverage: Coverage | None = None
+    anomalies: AnomalyList | None = None
 
     def model(self) -> ReportModel:
         return assemble(
@@ -89,6 +91,7 @@ class Records:
             signed_by=self.signed_by,
             maker="The Makers",
             coverage=self.coverage,
+            anomalies=self.anomalies,
         )
 
 
