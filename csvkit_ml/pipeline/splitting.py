@@ -108,8 +108,8 @@ def called(
                 jobs=(job for o in missing for job in trace_jobs(registry.functions()[o.function], o, library)),
                 scratch=places.cache / "scratch",
             )  # fmt: skip
-            answers = {o.function: canonical(list(seen.get(o.function, ()))) for o in missing}
-            memo.put({questions[o]: answers[o.function] for o in missing})
+            answers = {f: canonical(list(names)) for f, names in seen.items()}  # one that gave no answer at all is asked again
+            memo.put({questions[o]: answers[o.function] for o in missing if o.function in answers})
             known |= answers
     return {f: tuple(json.loads(data or b"[]")) for f, data in known.items()}
 
