@@ -14,6 +14,7 @@ from csvkit_ml.cli.keys import keys
 from csvkit_ml.cli.plan import plan
 from csvkit_ml.cli.qualify import qualify
 from csvkit_ml.cli.reproduce import reproduce
+from csvkit_ml.cli.scope import scope
 from csvkit_ml.cli.show import show
 from csvkit_ml.cli.split import split
 from csvkit_ml.cli.validate import validate
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (validate, plan, qualify, split, verify, show, reproduce, doctor):
+for command in (validate, plan, split, scope, qualify, verify, show, reproduce, doctor):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(anomalies, name="anomalies")
