@@ -37,14 +37,22 @@ def _lifted(value: Any, lift: Callable[[float], Any]) -> Any:
     return lift(value) if isinstance(value, float) and value != 0 else value
 
 
-def rates(closed: Closed, sample: Sample) -> Any:
-    """Rates [epochs + 1, groups] in extended precision, without error bounds."""
+def rates(closed: Closed, sample: Sample, *more: Closed) -> Any:
+    """Rates [epochs + 1, groups] in extended precision, without error bounds; with `more`, a tuple with what else is scheduled."""
     h, base = lifted(sample, np.longdouble), extended(sample.arrays()[0])
-    return np.stack([closed(h, base, t) + 0 * base for t in range(sample.param("epochs") + 1)])
+    made = tuple(np.stack([one(h, base, t) + 0 * base for t in range(sample.param("epochs") + 1)]) for one in (closed, *more))
+    return made if more else made[0]
 
 
-def expected_rates(closed: Closed, recursion: Recursion | None, sample: Sample) -> tuple[Expected, ...]:
-    """Rates [epochs + 1, groups]; scale = the larger of the bounds that the closed form and the recursion have, in u."""
+def expected_rates(closed: Closed, recursion: Recursion | None, sample: Sample, *more: Closed) -> tuple[Expected, ...]:
+    """Rates [epochs + 1, groups]; scale = the larger of the bounds that the closed form and the recursion have, in u.
+
+    `more`: what else is scheduled with the rates (momentum), as further outputs.
+    """
+    return tuple(_expected(one, None if i else recursion, sample, f"y{i}" if i else "y") for i, one in enumerate((closed, *more)))
+
+
+def _expected(closed: Closed, recursion: Recursion | None, sample: Sample, name: str) -> Expected:
     h, base = lifted(sample, hyperparameter), rounded(sample.arrays()[0], "float64")
     rows, bounds = [], []
     lr = closed(h, base, 0)
@@ -54,4 +62,4 @@ def expected_rates(closed: Closed, recursion: Recursion | None, sample: Sample) 
         rows.append(now.value + 0 * base.value)
         bounds.append(np.maximum(now.error, lr.error) + 0 * base.value)
     number = Rounded(np.stack(rows), np.stack(bounds), DOUBLE)
-    return (expected_rounded(number, dtype="float64"),)
+    return expected_rounded(number, dtype="float64", name=name)

@@ -51,30 +51,33 @@ def stretches(sample: Sample) -> list[tuple[slice, int, int]]:
     return found
 
 
-def trajectory(rule: Rule, sample: Sample) -> Long:
+def trajectory(rule: Rule, sample: Sample, *kept: str) -> tuple[Long, ...]:
     """Parameters after every step, [steps, n], in extended precision without error bounds (what seeded faults are made of)."""
-    values, _ = _run(rule, sample, extended, np.longdouble)
-    return values
+    return tuple(values for values, _ in _run(rule, sample, extended, np.longdouble, kept))
 
 
-def expected_trajectory(rule: Rule, sample: Sample, *, wide_numbers: bool = True) -> tuple[Expected, ...]:
+def expected_trajectory(rule: Rule, sample: Sample, *kept: str, wide_numbers: bool = True) -> tuple[Expected, ...]:
     """Parameters after every step, [steps, n]; scale = bound of the accumulated rounding error in u.
 
     Args:
+        kept: entries of the state that are outputs too, after every step.
         wide_numbers: arithmetic of the hyperparameters alone (powers of beta, step sizes) is done in double; False = in the data's format.
 
     Raises:
         SuiteError: the sample is so ill-conditioned that nothing can be said about a finite parameter.
     """
     lift = hyperparameter if wide_numbers else lambda number: in_format(number, sample.dtype)
-    values, errors = _run(rule, sample, lambda a: rounded(a, sample.dtype), lift)
-    return (expected_rounded(Rounded(values, errors, ARITHMETIC[sample.dtype]), dtype=sample.dtype),)
+    made = _run(rule, sample, lambda a: rounded(a, sample.dtype), lift, kept)
+    by = ARITHMETIC[sample.dtype]
+    return tuple(expected_rounded(Rounded(v, e, by), dtype=sample.dtype, name=f"y{i}" if i else "y") for i, (v, e) in enumerate(made))
 
 
-def _run(rule: Rule, sample: Sample, data: Callable[[Any], Any], lift: Callable[[float], Any]) -> tuple[Long, Long]:
+def _run(
+    rule: Rule, sample: Sample, data: Callable[[Any], Any], lift: Callable[[float], Any], kept: tuple[str, ...]
+) -> list[tuple[Long, Long]]:
+    """(values, errors), [steps, n] each, of the parameters and what else is kept; nothing has been kept of a tensor before its first step."""
     start, gradients = sample.arrays()[:2]
-    values = np.empty(gradients.shape, dtype=np.longdouble)
-    errors = np.zeros(gradients.shape, dtype=np.longdouble)
+    made = [(np.zeros(gradients.shape, dtype=np.longdouble), np.zeros(gradients.shape, dtype=np.longdouble)) for _ in range(1 + len(kept))]
     with np.errstate(all="ignore"):
         for piece, group, tensor in stretches(sample):
             hyper, p, taken = hyperparameters(sample, group, lift), data(start[piece]), 0
@@ -83,6 +86,7 @@ def _run(rule: Rule, sample: Sample, data: Callable[[Any], Any], lift: Callable[
                 if given(sample, tensor, step):
                     taken += 1
                     p = rule(state, p, data(g), taken, hyper)
-                values[step, piece] = p.value if isinstance(p, Rounded) else p
-                errors[step, piece] = p.error if isinstance(p, Rounded) else 0
-    return values, errors
+                for (values, errors), x in zip(made, (p, *(state.get(k, 0.0) for k in kept)), strict=True):
+                    values[step, piece] = x.value if isinstance(x, Rounded) else x
+                    errors[step, piece] = x.error if isinstance(x, Rounded) else 0
+    return made

@@ -37,6 +37,11 @@ def _alternating(random: Any, shape: tuple[int, int]) -> Array:
     return np.asarray((1 + 0.1 * random.standard_normal(shape)) * np.where(np.arange(shape[0]) % 2, -1.0, 1.0)[:, None])
 
 
+def _steady(random: Any, shape: tuple[int, int]) -> Array:
+    """Every element keeps its sign, so that averages and step sizes grow."""
+    return np.asarray(np.abs(random.standard_normal(shape)) * np.where(np.arange(shape[1]) % 2, -1.0, 1.0))
+
+
 def _nonfinite(random: Any, shape: tuple[int, int]) -> Array:
     """NaN, infinity and minus infinity, once each, in elements of their own."""
     g = random.standard_normal(shape)
@@ -44,7 +49,7 @@ def _nonfinite(random: Any, shape: tuple[int, int]) -> Array:
     return np.asarray(g)
 
 
-GRADIENTS = {"normal": _normal, "spread": _spread, "rare": _rare, "alternating": _alternating, "nonfinite": _nonfinite}
+GRADIENTS = {"normal": _normal, "spread": _spread, "rare": _rare, "alternating": _alternating, "steady": _steady, "nonfinite": _nonfinite}
 
 
 def trajectory_sample(
@@ -67,17 +72,20 @@ def trajectory_sample(
     return Sample(name=name, dtype=dtype, inputs=(tensor(p, dtype), tensor(g, dtype)), params=how, why=why)
 
 
-def trajectories(id: str, plain: Mapping[str, Json], varied: Mapping[str, Sequence[Any]], refused: Any = None) -> Iterable[Sample]:
+def trajectories(
+    id: str, plain: Mapping[str, Json], varied: Mapping[str, Sequence[Any]], refused: Any = None, *, nonfinite: bool = True
+) -> Iterable[Sample]:
     """The plain setting; a covering array over the hyperparameters, kinds of gradients and starts; edge sizes; special values.
 
     Args:
         plain: hyperparameters of the ordinary sample.
         varied: values by hyperparameter for the covering array.
         refused: hyperparameters that the optimiser does not accept together.
+        nonfinite: the formula says what becomes of NaN and infinity.
     """
     for dtype in DTYPES:
         yield trajectory_sample(id, f"{dtype}-plain", dtype, plain, why=SampleClass.ORDINARY)
-    axes = {"dtype": DTYPES, "gradients": ("normal", "rare", "spread", "alternating"), "start": (1.0, 0.0), "missing": (0, 3), **varied}
+    axes = {"dtype": DTYPES, "gradients": ("normal", "rare", "spread", "alternating", "steady"), "start": (1.0, 0.0), "missing": (0, 3), **varied}
     allowed = (lambda row: True) if refused is None else (lambda row: not refused({**plain, **row}))
     for i, row in enumerate(pairwise(axes, allowed)):
         hyper = {**plain, **{k: row[k] for k in varied}}
@@ -87,7 +95,8 @@ def trajectories(id: str, plain: Mapping[str, Json], varied: Mapping[str, Sequen
         yield trajectory_sample(id, f"float32-n{n}-steps{steps}", "float32", plain, n=n, steps=steps, why=SampleClass.EDGE)
     for dtype in DTYPES:
         yield trajectory_sample(id, f"{dtype}-spread", dtype, plain, gradients="spread", start=0.0, why=SampleClass.CONDITIONED)
-        yield trajectory_sample(id, f"{dtype}-nonfinite", dtype, plain, gradients="nonfinite", steps=9, why=SampleClass.SPECIAL)
+        if nonfinite:
+            yield trajectory_sample(id, f"{dtype}-nonfinite", dtype, plain, gradients="nonfinite", steps=9, why=SampleClass.SPECIAL)
     yield trajectory_sample(id, "float32-frozen-group", "float32", plain, lrs=(0.05, 0.0), steps=5, why=SampleClass.SPECIAL)
 
 

@@ -25,14 +25,16 @@ ACCUMULATED = Scaled(
 
 
 def optimiser(
-    id: str, name: str, rule: Rule, samples: Callable[[], Iterable[Sample]], source: str, *more: Fault, wide_numbers: bool = True
-) -> Function:
-    """A function whose output `y` [steps, n] are the parameters after every step."""
+    id: str, name: str, rule: Rule, samples: Callable[[], Iterable[Sample]], source: str, *more: Fault, wide_numbers: bool = True,
+    kept: tuple[str, ...] = (), gradients_matter: bool = True,
+) -> Function:  # fmt: skip
+    """A function whose output `y` [steps, n] are the parameters after every step; `kept`: entries of the state that follow as outputs."""
     return Function(
         id=id, side=Side.TRAINING, area="optimisers",
         requirement=f"The library shall move parameters, step by step on given gradients, as the published formula of {name} says.",
         source=source, oracle="independent implementation of the formula in extended precision (2^-64)", samples=samples,
-        reference=lambda sample: expected_trajectory(rule, sample, wide_numbers=wide_numbers), criterion=ACCUMULATED, faults=(*wrong.common(rule), *more),
+        reference=lambda sample: expected_trajectory(rule, sample, *kept, wide_numbers=wide_numbers), criterion=ACCUMULATED,
+        faults=(*wrong.common(rule, kept, gradients_matter=gradients_matter), *more),
     )  # fmt: skip
 
 

@@ -41,18 +41,17 @@ def schedule_sample(name: str, hyper: Mapping[str, Json], epochs: int, base: Seq
     return Sample(name=name, dtype="float64", inputs=(Tensor.of(np.array(base), "float64"),), params=params(**hyper, epochs=epochs), why=why)
 
 
-def late(closed: Closed, by: int = 1) -> Fault:
+def late(closed: Closed, *more: Closed) -> Fault:
     """Rates of the epoch before."""
-    return faults.computed(
-        "epoch-off-by-one", "Every rate comes an epoch late.", lambda s: rates(lambda h, base, t: closed(h, base, max(t - by, 0)), s)
-    )
+    before = [lambda h, base, t, one=one: one(h, base, max(t - 1, 0)) for one in (closed, *more)]
+    return faults.computed("epoch-off-by-one", "Every rate comes an epoch late.", lambda s: rates(before[0], s, *before[1:]))
 
 
-def first_group(closed: Closed) -> Fault:
+def first_group(closed: Closed, *more: Closed) -> Fault:
     """All groups get the first one's rate."""
     return faults.computed(
         "group-rate-ignored", "All groups get the first group's rate.",
-        lambda s: rates(lambda h, base, t: closed(h, base[:1] + 0 * base, t), s) if s.inputs[0].shape[0] > 1 else None,
+        lambda s: rates(lambda h, base, t: closed(h, base, t)[:1], s, *more) if s.inputs[0].shape[0] > 1 else None,
     )  # fmt: skip
 
 
@@ -62,14 +61,14 @@ def constant() -> Fault:
 
 
 def schedule(
-    id: str, formula: str, closed: Closed, recursion: Recursion | None, samples: Callable[[], Iterable[Sample]], source: str, *more: Fault,
+    id: str, formula: str, closed: Closed, recursion: Recursion | None, samples: Callable[[], Iterable[Sample]], source: str, *more: Fault, also: tuple[Closed, ...] = (),
 ) -> Function:  # fmt: skip
-    """A function whose output `y` [epochs + 1, groups] are the rates from before the first epoch on."""
+    """A function whose output `y` [epochs + 1, groups] are the rates from before the first epoch on; `also`: what is scheduled with them."""
     return Function(
         id=id, side=Side.TRAINING, area="schedules", requirement=f"The library shall give each parameter group at each epoch t the rate {formula}.",
         source=source, oracle="closed form in extended precision (2^-64)", samples=samples,
-        reference=lambda sample: expected_rates(closed, recursion, sample), criterion=CRITERION,
-        faults=(late(closed), constant(), first_group(closed), faults.one_element(), faults.relative(1e-9), *more),
+        reference=lambda sample: expected_rates(closed, recursion, sample, *also), criterion=CRITERION,
+        faults=(late(closed, *also), constant(), first_group(closed, *also), faults.one_element(), faults.relative(1e-9), *more),
     )  # fmt: skip
 
 
@@ -94,7 +93,58 @@ def _cosine_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
     return ratio * (lr - h["eta_min"]) + h["eta_min"]
 
 
+def _multi_step(h: Hyper, base: Any, t: int) -> Any:
+    return base * h["gamma"] ** sum(m <= t for m in h["milestones"])
+
+
+def _multi_step_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    return lr * h["gamma"] ** h["milestones"].count(t) if t in h["milestones"] else lr
+
+
+def constant_lr(h: Hyper, base: Any, t: int) -> Any:
+    """base factor before epoch `total_iters`, base from then on."""
+    return base * h["factor"] if t < h["total_iters"] else base
+
+
+def _constant_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    return lr * (1 / h["factor"]) if t == h["total_iters"] else lr
+
+
+def linear_lr(h: Hyper, base: Any, t: int) -> Any:
+    """base (start + (end - start) min(t, total) / total)."""
+    total, start, end = h["total_iters"], h["start_factor"], h["end_factor"]
+    return base * (start + (end - start) * min(t, total) / total)
+
+
+def _linear_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    total, start, end = h["total_iters"], h["start_factor"], h["end_factor"]
+    return lr * (1 + (end - start) / (total * start + (t - 1) * (end - start))) if t <= total else lr
+
+
+def exponential_lr(h: Hyper, base: Any, t: int) -> Any:
+    """base gamma^t."""
+    return base * h["gamma"] ** t
+
+
+def _exponential_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    return lr * h["gamma"]
+
+
+def polynomial_lr(h: Hyper, base: Any, t: int) -> Any:
+    """base (1 - min(t, total) / total)^power."""
+    left = (base * 0 + t) / h["total_iters"]
+    return base * (1 - left) ** h["power"] if t < h["total_iters"] else 0 * base
+
+
+def _polynomial_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    total = h["total_iters"]
+    if t >= total:
+        return 0 * base
+    return lr * ((1 - (base * 0 + t) / total) / (1 - (base * 0 + (t - 1)) / total)) ** h["power"]
+
+
 SOURCE = "PyTorch documentation, torch.optim.lr_scheduler"
+LINEAR = {"start_factor": 0.25, "end_factor": 1.0, "total_iters": 20}
 
 FUNCTIONS: tuple[Function, ...] = (
     schedule("step_lr", "base gamma^floor(t / step_size)", _step, _step_recursion,
@@ -106,4 +156,23 @@ FUNCTIONS: tuple[Function, ...] = (
              f"Loshchilov and Hutter 2017 (SGDR), equation 5; {SOURCE}.CosineAnnealingLR",
              faults.other_params("minimum-ignored", "eta_min is ignored.", eta_min=0.0),
              faults.other_params("period-off-by-one", "The minimum comes an epoch late.", T_max=lambda n: n + 1)),
+    schedule("multi_step_lr", "base gamma^(number of milestones <= t)", _multi_step, _multi_step_recursion,
+             lambda: schedule_samples({"milestones": (10, 30, 45), "gamma": 0.1},
+                                      {"milestones": ((10, 30, 45), (1,), (20, 20, 40), (40, 10, 25)), "gamma": (0.1, 0.97)}, edges=({"milestones": (500,)},)),
+             f"{SOURCE}.MultiStepLR",
+             faults.computed("milestone-missed", "The rate drops after the milestone.", lambda s: rates(lambda h, b, t: _multi_step(h, b, t - 1), s))),
+    schedule("constant_lr", "base factor for t < total, base then", constant_lr, _constant_recursion,
+             lambda: schedule_samples({"factor": 0.25, "total_iters": 20}, {"factor": (0.25, 1 / 3, 1.0), "total_iters": (20, 1, 60)}, edges=({"total_iters": 500},)),
+             f"{SOURCE}.ConstantLR", faults.other_params("end-off-by-one", "The factor holds an epoch too long.", total_iters=lambda n: n + 1)),
+    schedule("linear_lr", "base (start + (end - start) min(t, total) / total)", linear_lr, _linear_recursion,
+             lambda: schedule_samples(LINEAR, {"start_factor": (0.25, 1e-3, 1.0), "end_factor": (1.0, 0.1), "total_iters": (20, 1, 60)}, edges=({"total_iters": 500},)),
+             f"{SOURCE}.LinearLR", faults.other_params("end-off-by-one", "The end comes an epoch late.", total_iters=lambda n: n + 1),
+             faults.other_params("end-ignored", "The end factor is ignored.", end_factor=1.0)),
+    schedule("exponential_lr", "base gamma^t", exponential_lr, _exponential_recursion,
+             lambda: schedule_samples({"gamma": 0.95}, {"gamma": (0.95, 0.5, 1.0)}, edges=({"gamma": 1.01},)), f"{SOURCE}.ExponentialLR",
+             faults.other_params("other-gamma", "gamma is off by 1e-4.", gamma=lambda g: g * (1 - 1e-4))),
+    schedule("polynomial_lr", "base (1 - min(t, total) / total)^power", polynomial_lr, _polynomial_recursion,
+             lambda: schedule_samples({"total_iters": 50, "power": 1.0}, {"total_iters": (50, 7, 60), "power": (1.0, 2.0, 0.5)}, edges=({"total_iters": 1},)),
+             f"{SOURCE}.PolynomialLR", faults.other_params("power-ignored", "The decay is linear.", power=1.0),
+             faults.other_params("end-off-by-one", "The end comes an epoch late.", total_iters=lambda n: n + 1)),
 )  # fmt: skip

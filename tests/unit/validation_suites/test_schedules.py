@@ -25,7 +25,27 @@ def cosine(h: Hyper, base: Any, lr: Any, t: int) -> Any:
     return lr - (base - h["eta_min"]) * mpmath.sin((2 * t - 1) * half) * mpmath.sin(half)
 
 
-ROUTES: dict[str, Callable[[Hyper, Any, Any, int], Any]] = {"step_lr": step, "cosine_annealing_lr": cosine}
+def multi_step(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    for _ in range(h["milestones"].count(t)):
+        lr = lr * h["gamma"]
+    return lr
+
+
+def linear(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    return lr + base * (h["end_factor"] - h["start_factor"]) / h["total_iters"] if t <= h["total_iters"] else lr
+
+
+def polynomial(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    """base exp(power log(1 - t / total))."""
+    return base * mpmath.exp(h["power"] * mpmath.log(1 - mpmath.mpf(t) / h["total_iters"])) if t < h["total_iters"] else mpmath.mpf(0)
+
+
+ROUTES: dict[str, Callable[[Hyper, Any, Any, int], Any]] = {
+    "step_lr": step, "cosine_annealing_lr": cosine, "multi_step_lr": multi_step, "linear_lr": linear, "polynomial_lr": polynomial,
+    "constant_lr": lambda h, base, lr, t: base if t >= h["total_iters"] else lr,
+    "exponential_lr": lambda h, base, lr, t: lr * h["gamma"],
+}  # fmt: skip
+STARTS: dict[str, Callable[[Hyper], Any]] = {"constant_lr": lambda h: h["factor"], "linear_lr": lambda h: h["start_factor"]}
 
 
 @pytest.mark.parametrize(("function", "sample"), [pytest.param(f, s, id=f"{f.id}-{s.name}") for f in BY_ID.values() for s in f.samples()])
@@ -35,7 +55,8 @@ def test_rates_by_recursion(function: Function, sample: Sample) -> None:
     with mpmath.workdps(50):
         h = {k: mpmath.mpf(v) if isinstance(v, float) else v for k, v in sample.params}
         for group, base in enumerate(sample.arrays()[0]):
-            base = lr = mpmath.mpf(float(base))
+            base = mpmath.mpf(float(base))
+            lr = base * STARTS.get(function.id, lambda h: 1)(h)
             for t in range(sample.param("epochs") + 1):
                 lr = ROUTES[function.id](h, base, lr, t) if t else lr
                 own = mpmath.mpf(float(made.value[t, group])) + mpmath.mpf(float(made.low[t, group]))

@@ -56,12 +56,12 @@ def _reloaded(t, optimiser, fresh):
     return fresh
 
 
-def trajectory(make, resume=False, closure=False, leaves_of=_leaves):
-    """A form: parameters after every step, [steps, n]. `make(t, groups, hyperparameters)` gives the optimiser."""
+def trajectory(make, resume=False, closure=False, leaves_of=_leaves, kept=()):
+    """A form: parameters after every step, [steps, n], then what is kept in the state. `make(t, groups, hyperparameters)` gives the optimiser."""
 
     def form(t, p, x, g):
         leaves = leaves_of(p, x.detach())
-        optimiser, rows = make(t, _groups(p, leaves), _hyper(p)), []
+        optimiser, rows = make(t, _groups(p, leaves), _hyper(p)), [[] for _ in range(1 + len(kept))]
         for step in range(len(g)):
             if resume and step == len(g) // 2:
                 others = [dict(group, lr=0.25) for group in _groups(p, leaves)]
@@ -71,35 +71,39 @@ def trajectory(make, resume=False, closure=False, leaves_of=_leaves):
             else:
                 _give(p, leaves, g[step], step)
                 optimiser.step()
-            rows.append(t.cat([leaf.detach() for leaf in leaves]))
-        return t.stack(rows)
+            rows[0].append(t.cat([leaf.detach() for leaf in leaves]))
+            for i, key in enumerate(kept):
+                rows[i + 1].append(t.cat([optimiser.state[leaf][key] if leaf in optimiser.state else t.zeros_like(leaf) for leaf in leaves]))
+        return [t.stack(r) for r in rows]
 
     return form
 
 
-def _forms(name, *implementations):
+def _forms(name, kept, *implementations):
     """Default, for-loop and the other implementations of a class of torch.optim; resumed in the default one and each other."""
 
     def make(**how):
         return lambda t, groups, hyper: getattr(t.optim, name)(groups, **{**hyper, **how})
 
-    forms = {"plain": trajectory(make()), "resumed": trajectory(make(), resume=True), "closure": trajectory(make(), closure=True)}
+    def form(implementation=None, **more):
+        how = {} if implementation is None else {"foreach": False} if implementation == "for-loop" else {implementation: True}
+        return trajectory(make(**how), leaves_of=_leaves_for(implementation), kept=kept, **more)
+
+    forms = {"plain": form(), "resumed": form(resume=True), "closure": form(closure=True)}
     for implementation in implementations:
-        how = {"foreach": False} if implementation == "for-loop" else {implementation: True}
-        forms[implementation] = trajectory(make(**how), leaves_of=_leaves_for(implementation))
+        forms[implementation] = form(implementation)
         if implementation in ("foreach", "fused"):
-            forms[implementation + "-resumed"] = trajectory(make(**how), resume=True)
+            forms[implementation + "-resumed"] = form(implementation, resume=True)
     return forms
 
 
-def optimiser(function, name, *implementations, **more):
-    """Binding of a class of torch.optim whose parameters are named as the function's."""
+def optimiser(function, name, *implementations, kept=()):
+    """Binding of a class of torch.optim whose parameters are named as the function's; `kept`: keys of its state that are outputs too."""
     return Binding(
         function=function,
-        forms=_forms(name, *implementations),
+        forms=_forms(name, kept, *implementations),
         names=("torch.optim." + name, "torch.optim.Optimizer.step", "torch.optim.Optimizer.state_dict", "torch.optim.Optimizer.load_state_dict"),
         dtypes=FLOATS,
-        **more,
     )
 
 

@@ -113,4 +113,12 @@ def schedule(function, name, *, jumps=True):
     return Binding(function=function, forms=forms, names=names, dtypes=("float64",), layouts=())
 
 
-BINDINGS = (schedule("step_lr", "StepLR"), schedule("cosine_annealing_lr", "CosineAnnealingLR"))
+BINDINGS = (
+    schedule("step_lr", "StepLR"),
+    schedule("cosine_annealing_lr", "CosineAnnealingLR"),
+    schedule("multi_step_lr", "MultiStepLR"),
+    schedule("constant_lr", "ConstantLR"),
+    schedule("linear_lr", "LinearLR"),
+    schedule("exponential_lr", "ExponentialLR"),
+    schedule("polynomial_lr", "PolynomialLR"),
+)
