@@ -24,16 +24,17 @@ CRITERION = Scaled(
 
 
 def schedule_samples(
-    plain: Mapping[str, Json], varied: Mapping[str, Sequence[Any]], *, epochs: int = 60, edges: Sequence[Mapping[str, Json]] = ()
+    plain: Mapping[str, Json], varied: Mapping[str, Sequence[Any]], *, epochs: int = 60, edges: Sequence[Mapping[str, Json]] = (),
+    long: int = 5,
 ) -> Iterable[Sample]:
-    """The plain setting, all pairs of the varied ones, and settings at the edge; base rates [groups] are the input."""
+    """The plain setting, all pairs of the varied ones, settings at the edge, `long` times as many epochs; base rates [groups] are the input."""
     yield schedule_sample("plain", plain, epochs, BASE)
     for i, row in enumerate(pairwise({**varied, "base": (BASE, (1.0,), (1e-8, 10.0, 1e-3))})):
         hyper = {**plain, **{k: row[k] for k in varied}}
         yield schedule_sample(f"covering-{i}", hyper, epochs, row["base"], why=SampleClass.COVERING)
     for i, edge in enumerate(edges):
         yield schedule_sample(f"edge-{i}", {**plain, **edge}, epochs, BASE, why=SampleClass.EDGE)
-    yield schedule_sample("long", plain, 5 * epochs, BASE, why=SampleClass.CONDITIONED)
+    yield schedule_sample("long", plain, long * epochs, BASE, why=SampleClass.CONDITIONED)
 
 
 def schedule_sample(name: str, hyper: Mapping[str, Json], epochs: int, base: Sequence[float], *, why: SampleClass = SampleClass.ORDINARY) -> Sample:
@@ -61,7 +62,8 @@ def constant() -> Fault:
 
 
 def schedule(
-    id: str, formula: str, closed: Closed, recursion: Recursion | None, samples: Callable[[], Iterable[Sample]], source: str, *more: Fault, also: tuple[Closed, ...] = (),
+    id: str, formula: str, closed: Closed, recursion: Recursion | None, samples: Callable[[], Iterable[Sample]], source: str, *more: Fault,
+    also: tuple[Closed, ...] = (),
 ) -> Function:  # fmt: skip
     """A function whose output `y` [epochs + 1, groups] are the rates from before the first epoch on; `also`: what is scheduled with them."""
     return Function(
@@ -106,7 +108,8 @@ def constant_lr(h: Hyper, base: Any, t: int) -> Any:
     return base * h["factor"] if t < h["total_iters"] else base
 
 
-def _constant_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+def constant_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    """The factor taken off again."""
     return lr * (1 / h["factor"]) if t == h["total_iters"] else lr
 
 
@@ -116,7 +119,8 @@ def linear_lr(h: Hyper, base: Any, t: int) -> Any:
     return base * (start + (end - start) * min(t, total) / total)
 
 
-def _linear_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+def linear_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    """Documented ratio of successive terms."""
     total, start, end = h["total_iters"], h["start_factor"], h["end_factor"]
     return lr * (1 + (end - start) / (total * start + (t - 1) * (end - start))) if t <= total else lr
 
@@ -126,7 +130,8 @@ def exponential_lr(h: Hyper, base: Any, t: int) -> Any:
     return base * h["gamma"] ** t
 
 
-def _exponential_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+def exponential_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    """One factor an epoch."""
     return lr * h["gamma"]
 
 
@@ -136,7 +141,8 @@ def polynomial_lr(h: Hyper, base: Any, t: int) -> Any:
     return base * (1 - left) ** h["power"] if t < h["total_iters"] else 0 * base
 
 
-def _polynomial_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+def polynomial_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
+    """Ratio of successive terms."""
     total = h["total_iters"]
     if t >= total:
         return 0 * base
@@ -144,6 +150,8 @@ def _polynomial_recursion(h: Hyper, base: Any, lr: Any, t: int) -> Any:
 
 
 SOURCE = "PyTorch documentation, torch.optim.lr_scheduler"
+SPANS = {"total_iters": (20, 1, 60)}
+NEVER = ({"total_iters": 500},)
 LINEAR = {"start_factor": 0.25, "end_factor": 1.0, "total_iters": 20}
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -161,17 +169,17 @@ FUNCTIONS: tuple[Function, ...] = (
                                       {"milestones": ((10, 30, 45), (1,), (20, 20, 40), (40, 10, 25)), "gamma": (0.1, 0.97)}, edges=({"milestones": (500,)},)),
              f"{SOURCE}.MultiStepLR",
              faults.computed("milestone-missed", "The rate drops after the milestone.", lambda s: rates(lambda h, b, t: _multi_step(h, b, t - 1), s))),
-    schedule("constant_lr", "base factor for t < total, base then", constant_lr, _constant_recursion,
-             lambda: schedule_samples({"factor": 0.25, "total_iters": 20}, {"factor": (0.25, 1 / 3, 1.0), "total_iters": (20, 1, 60)}, edges=({"total_iters": 500},)),
+    schedule("constant_lr", "base factor for t < total, base then", constant_lr, constant_recursion,
+             lambda: schedule_samples({"factor": 0.25, "total_iters": 20}, {"factor": (0.25, 1 / 3, 1.0), **SPANS}, edges=NEVER),
              f"{SOURCE}.ConstantLR", faults.other_params("end-off-by-one", "The factor holds an epoch too long.", total_iters=lambda n: n + 1)),
-    schedule("linear_lr", "base (start + (end - start) min(t, total) / total)", linear_lr, _linear_recursion,
-             lambda: schedule_samples(LINEAR, {"start_factor": (0.25, 1e-3, 1.0), "end_factor": (1.0, 0.1), "total_iters": (20, 1, 60)}, edges=({"total_iters": 500},)),
+    schedule("linear_lr", "base (start + (end - start) min(t, total) / total)", linear_lr, linear_recursion,
+             lambda: schedule_samples(LINEAR, {"start_factor": (0.25, 1e-3, 1.0), "end_factor": (1.0, 0.1), **SPANS}, edges=NEVER),
              f"{SOURCE}.LinearLR", faults.other_params("end-off-by-one", "The end comes an epoch late.", total_iters=lambda n: n + 1),
              faults.other_params("end-ignored", "The end factor is ignored.", end_factor=1.0)),
-    schedule("exponential_lr", "base gamma^t", exponential_lr, _exponential_recursion,
+    schedule("exponential_lr", "base gamma^t", exponential_lr, exponential_recursion,
              lambda: schedule_samples({"gamma": 0.95}, {"gamma": (0.95, 0.5, 1.0)}, edges=({"gamma": 1.01},)), f"{SOURCE}.ExponentialLR",
              faults.other_params("other-gamma", "gamma is off by 1e-4.", gamma=lambda g: g * (1 - 1e-4))),
-    schedule("polynomial_lr", "base (1 - min(t, total) / total)^power", polynomial_lr, _polynomial_recursion,
+    schedule("polynomial_lr", "base (1 - min(t, total) / total)^power", polynomial_lr, polynomial_recursion,
              lambda: schedule_samples({"total_iters": 50, "power": 1.0}, {"total_iters": (50, 7, 60), "power": (1.0, 2.0, 0.5)}, edges=({"total_iters": 1},)),
              f"{SOURCE}.PolynomialLR", faults.other_params("power-ignored", "The decay is linear.", power=1.0),
              faults.other_params("end-off-by-one", "The end comes an epoch late.", total_iters=lambda n: n + 1)),

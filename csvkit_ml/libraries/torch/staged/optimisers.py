@@ -56,12 +56,17 @@ def _reloaded(t, optimiser, fresh):
     return fresh
 
 
+def _state(t, optimiser, leaf, key):
+    """An entry of the state, zeros before the first step."""
+    return optimiser.state[leaf][key] if leaf in optimiser.state else t.zeros_like(leaf)
+
+
 def trajectory(make, resume=False, closure=False, leaves_of=_leaves, kept=()):
     """A form: parameters after every step, [steps, n], then what is kept in the state. `make(t, groups, hyperparameters)` gives the optimiser."""
 
     def form(t, p, x, g):
         leaves = leaves_of(p, x.detach())
-        optimiser, rows = make(t, _groups(p, leaves), _hyper(p)), [[] for _ in range(1 + len(kept))]
+        optimiser, rows = make(t, _groups(p, leaves), _hyper(p)), []
         for step in range(len(g)):
             if resume and step == len(g) // 2:
                 others = [dict(group, lr=0.25) for group in _groups(p, leaves)]
@@ -71,10 +76,9 @@ def trajectory(make, resume=False, closure=False, leaves_of=_leaves, kept=()):
             else:
                 _give(p, leaves, g[step], step)
                 optimiser.step()
-            rows[0].append(t.cat([leaf.detach() for leaf in leaves]))
-            for i, key in enumerate(kept):
-                rows[i + 1].append(t.cat([optimiser.state[leaf][key] if leaf in optimiser.state else t.zeros_like(leaf) for leaf in leaves]))
-        return [t.stack(r) for r in rows]
+            rows.append([leaves] + [[_state(t, optimiser, leaf, key) for leaf in leaves] for key in kept])
+            rows[-1] = [t.cat([x.detach() for x in tensors]) for tensors in rows[-1]]
+        return [t.stack([row[i] for row in rows]) for i in range(1 + len(kept))]
 
     return form
 
