@@ -41,7 +41,7 @@ def gradients_off(rule: Rule, amount: float = 1e-4, kept: Kept = ()) -> Fault:
 
     def compute(sample: Sample) -> tuple[Array, ...] | None:
         start, g, *more = sample.inputs
-        factor = np.where(np.arange(g.shape[0]) % 2, 1.0, 1.0 + amount)[:, None]
+        factor = np.where(np.arange(g.shape[0]) % 2, 1.0, 1.0 + amount).reshape(-1, *[1] * (len(g.shape) - 1))
         if g.shape[0] < 2:
             return None
         off = Tensor.of(g.array().astype(np.float64) * factor, "float64")
@@ -68,7 +68,7 @@ def rate_of_first_group(rule: Rule, kept: Kept = ()) -> Fault:
 
     def compute(sample: Sample) -> tuple[Array, ...] | None:
         rates = sample.param("lrs")
-        if len(sample.param("cuts")) < 2 or len(set(rates)) == 1:
+        if len(set(sample.param("groups"))) < 2 or len(set(rates)) == 1:
             return None
         same = {**dict(sample.params), "lrs": (rates[0],) * len(rates)}
         return trajectory(rule, replace(sample, params=tuple(sorted(same.items()))), *kept)

@@ -41,7 +41,7 @@ def given(sample: Sample, tensor: int, step: int) -> bool:
 
 def stretches(sample: Sample) -> list[tuple[slice, int, int]]:
     """(parameters, group, a tensor) of neighbouring tensors that are stepped alike; the rules are elementwise, so they go in one."""
-    ends, groups = (0, *sample.param("cuts"), sample.arrays()[0].size), sample.param("groups")
+    ends, groups = (0, *sample.param("cuts"), sample.inputs[0].shape[0]), sample.param("groups")
     last = len(groups) - 1
     found: list[tuple[slice, int, int]] = []
     for i, group in enumerate(groups):

@@ -8,11 +8,12 @@ import io
 from csvkit_ml.libraries.binding import Binding
 
 FLOATS = ("float32", "float64")
-_OF_TRAJECTORY = ("lrs", "cuts", "groups", "missing")
+_OF_TRAJECTORY = ("lrs", "cuts", "groups", "missing", "machine_eps")
 
 
 def _cut(p, x):
-    ends = [0] + p["cuts"] + [x.numel()]
+    """Tensors of a sample: stretches of its first axis."""
+    ends = [0] + p["cuts"] + [x.shape[0]]
     return [x[ends[i] : ends[i + 1]] for i in range(len(ends) - 1)]
 
 
@@ -43,8 +44,8 @@ def _give(p, leaves, row, step):
     at = 0
     for i, leaf in enumerate(leaves):
         missing = p["missing"] and i == len(leaves) - 1 and (step + 1) % p["missing"] == 0
-        leaf.grad = None if missing else row[at : at + leaf.numel()]
-        at += leaf.numel()
+        leaf.grad = None if missing else row[at : at + leaf.shape[0]]
+        at += leaf.shape[0]
 
 
 def _reloaded(t, optimiser, fresh):
