@@ -56,7 +56,7 @@ def trajectory_sample(
     id: str, name: str, dtype: str, hyper: Mapping[str, Json], *, n: int = 33, steps: int = STEPS, lrs: Sequence[float] = (0.05, 0.005),
     gradients: str = "normal", start: float = 1.0, missing: int = 0, why: SampleClass,
 ) -> Sample:  # fmt: skip
-    """Tensors end at n/3 and 2n/3 (one tensor below n = 3); the last belongs to the second group, which has the second of `lrs`.
+    """Tensors end at n/3 and 2n/3 (one tensor below n = 3 and from 1000 on); the last belongs to the second group, which has the second of `lrs`.
 
     Args:
         gradients: a key of GRADIENTS.
@@ -64,7 +64,7 @@ def trajectory_sample(
         missing: the last tensor gets no gradient at every such step; 0 = it always does.
     """
     random = seed_for("trajectory", id, name)
-    cuts = (n // 3, 2 * n // 3) if n >= 3 else ()
+    cuts = (n // 3, 2 * n // 3) if 3 <= n < 1000 else ()
     groups = tuple(min(i // 2, len(lrs) - 1) for i in range(len(cuts) + 1))
     p = start * random.standard_normal(n)
     g = GRADIENTS[gradients](random, (steps, n))
@@ -75,7 +75,7 @@ def trajectory_sample(
 def trajectories(
     id: str, plain: Mapping[str, Json], varied: Mapping[str, Sequence[Any]], refused: Any = None, *, nonfinite: bool = True
 ) -> Iterable[Sample]:
-    """The plain setting; a covering array over the hyperparameters, kinds of gradients and starts; edge sizes; special values.
+    """The plain setting over 50 steps; a covering array over hyperparameters, gradients and starts, 25 steps; edge sizes; special values.
 
     Args:
         plain: hyperparameters of the ordinary sample.
@@ -90,8 +90,8 @@ def trajectories(
     for i, row in enumerate(pairwise(axes, allowed)):
         hyper = {**plain, **{k: row[k] for k in varied}}
         how = {k: row[k] for k in ("gradients", "start", "missing")}
-        yield trajectory_sample(id, _name(i, row), row["dtype"], hyper, **how, why=SampleClass.COVERING)
-    for n, steps in ((1, 5), (2, 5), (16, 5), (65, 5), (257, 3), (40_000, 2), (33, 1)):
+        yield trajectory_sample(id, _name(i, row), row["dtype"], hyper, steps=STEPS // 2, **how, why=SampleClass.COVERING)
+    for n, steps in ((1, 5), (2, 5), (16, 5), (65, 5), (257, 3), (33_000, 1), (33, 1)):
         yield trajectory_sample(id, f"float32-n{n}-steps{steps}", "float32", plain, n=n, steps=steps, why=SampleClass.EDGE)
     for dtype in DTYPES:
         yield trajectory_sample(id, f"{dtype}-spread", dtype, plain, gradients="spread", start=0.0, why=SampleClass.CONDITIONED)
