@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csvkit_ml.libraries.binding import Binding
+from csvkit_ml.libraries.binding import Binding, NotSupported
 
 FLOATS = ("float32", "float64")
 
@@ -30,6 +30,8 @@ def _by_norm(bare=False, one_at_a_time=False, **how):
 
 
 def _in_two_steps(t, p, *gradients):
+    if not hasattr(t.nn.utils, "get_total_norm"):
+        raise NotSupported("torch.nn.utils.get_total_norm")
     leaves = _parameters(t, gradients)
     norm = t.nn.utils.get_total_norm([leaf.grad for leaf in leaves], norm_type=p["norm_type"])
     t.nn.utils.clip_grads_with_norm_(leaves, p["max_norm"], norm)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import io
 
-from csvkit_ml.libraries.binding import Binding
+from csvkit_ml.libraries.binding import Binding, NotSupported
 
 FLOATS = ("float32", "float64")
 _OF_TRAJECTORY = ("lrs", "cuts", "groups", "missing", "machine_eps")
@@ -84,11 +85,24 @@ def trajectory(make, resume=False, closure=False, leaves_of=_leaves, kept=()):
     return form
 
 
+def made(kind, groups, arguments):
+    """An optimiser. Raises NotSupported for arguments, or a fused implementation, that this version does not have."""
+    unknown = sorted(set(arguments) - set(inspect.signature(kind).parameters))
+    if unknown:
+        raise NotSupported("%s without %s" % (kind.__name__, ", ".join(unknown)))
+    try:
+        return kind(groups, **arguments)
+    except RuntimeError as e:
+        if arguments.get("fused") and "supported devices" in str(e):
+            raise NotSupported(str(e)) from e
+        raise
+
+
 def _forms(name, kept, *implementations):
     """Default, for-loop and the other implementations of a class of torch.optim; resumed in the default one and each other."""
 
     def make(**how):
-        return lambda t, groups, hyper: getattr(t.optim, name)(groups, **{**hyper, **how})
+        return lambda t, groups, hyper: made(getattr(t.optim, name), groups, {**hyper, **how})
 
     def form(implementation=None, **more):
         how = {} if implementation is None else {"foreach": False} if implementation == "for-loop" else {implementation: True}
@@ -102,13 +116,14 @@ def _forms(name, kept, *implementations):
     return forms
 
 
-def optimiser(function, name, *implementations, kept=()):
+def optimiser(function, name, *implementations, kept=(), since=""):
     """Binding of a class of torch.optim whose parameters are named as the function's; `kept`: keys of its state that are outputs too."""
     return Binding(
         function=function,
         forms=_forms(name, kept, *implementations),
         names=("torch.optim." + name, "torch.optim.Optimizer.step", "torch.optim.Optimizer.state_dict", "torch.optim.Optimizer.load_state_dict"),
         dtypes=FLOATS,
+        since=since,
     )
 
 
@@ -116,7 +131,7 @@ def differentiable(function, name):
     """Binding of the form through which autograd may differentiate."""
 
     def make(t, groups, hyper):
-        return getattr(t.optim, name)(groups, differentiable=True, **hyper)
+        return made(getattr(t.optim, name), groups, {**hyper, "differentiable": True})
 
     return Binding(
         function=function,
