@@ -55,7 +55,7 @@ SIZES: Mapping[int, tuple[int, ...]] = {1: (23,), 2: (11, 13), 3: (5, 6, 7)}
 TRANSPOSED_SIZES: Mapping[int, tuple[int, ...]] = {1: (9,), 2: (7, 6), 3: (3, 4, 3)}
 
 
-def _operands(dtype: str, row: Mapping[str, Any], size: tuple[int, ...], key: str, *, transposed: bool) -> tuple[Tensor, ...]:
+def operands(dtype: str, row: Mapping[str, Any], size: tuple[int, ...], key: str, *, transposed: bool) -> tuple[Tensor, ...]:
     groups, cin, cout = CHANNELS[row["group"]]
     shape = (cin, cout // groups) if transposed else (cout, cin // groups)
     x = normal(dtype, (2, cin, *size), "conv-x", key, dtype)
@@ -79,7 +79,7 @@ def _attributes(row: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 def _from_rows(rows: Iterable[Mapping[str, Any]], dtype: str, size: tuple[int, ...], *, transposed: bool = False) -> Iterable[Sample]:
     for i, row in enumerate(rows):
-        inputs = _operands(dtype, row, size, _named(row), transposed=transposed)
+        inputs = operands(dtype, row, size, _named(row), transposed=transposed)
         why = SampleClass.COVERING if i else SampleClass.ORDINARY
         yield Sample(name=f"{dtype}-{_named(row)}", dtype=dtype, inputs=inputs, params=_attributes(row), why=why)
 
@@ -127,7 +127,7 @@ def _padded(sample: Sample) -> Array:
     return pad(x, p["padding"][:half], p["padding"][half:])
 
 
-def _reference(sample: Sample) -> tuple[Expected, ...]:
+def reference(sample: Sample) -> tuple[Expected, ...]:
     p: dict[str, Any] = dict(sample.params)
     _, w, *rest = sample.arrays()
     bias = rest[0] if rest else None
@@ -235,7 +235,7 @@ FAULTS = (
 )
 
 
-def _function(id: str, says: str, source: str, samples: Callable[[], Iterable[Sample]], reference: Any) -> Function:
+def function(id: str, says: str, source: str, samples: Callable[[], Iterable[Sample]], reference: Any) -> Function:
     return Function(
         id=id, side=Side.INFERENCE, area="convolution",
         requirement=f"The library shall return {says}, for any stride, padding, dilation and number of groups, with and without bias.",
@@ -247,11 +247,11 @@ def _function(id: str, says: str, source: str, samples: Callable[[], Iterable[Sa
 AXES = {1: "one axis", 2: "two axes", 3: "three axes"}
 FUNCTIONS: tuple[Function, ...] = (
     *(
-        _function(f"conv{d}d", f"the cross-correlation over {AXES[d]}", f"Conv; torch.nn.Conv{d}d", _samples(d), _reference)
+        function(f"conv{d}d", f"the cross-correlation over {AXES[d]}", f"Conv; torch.nn.Conv{d}d", _samples(d), reference)
         for d in (1, 2, 3)
     ),
     *(
-        _function(
+        function(
             f"conv_transpose{d}d", f"the transposed convolution over {AXES[d]}", f"ConvTranspose; torch.nn.ConvTranspose{d}d",
             _transposed_samples(d), _transposed,
         )
