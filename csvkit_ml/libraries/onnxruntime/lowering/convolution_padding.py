@@ -18,8 +18,8 @@ def _build(sample: Sample) -> onnx.ModelProto:
     explicit = [*(n // 2 for n in totals), *(n - n // 2 for n in totals)]
     dilated = max(p["dilation"]) > 1
     return node(
-        "Conv", sample, auto_pad=None if dilated else AUTO[p["auto"]], pads=explicit if dilated else None, strides=p["stride"], dilations=p["dilation"], group=p["groups"],
-        kernel_shape=sample.inputs[1].shape[2:],
+        "Conv", sample, auto_pad=None if dilated else AUTO[p["auto"]], pads=explicit if dilated else None, strides=p["stride"],
+        dilations=p["dilation"], group=p["groups"], kernel_shape=sample.inputs[1].shape[2:],
     )  # fmt: skip
 
 
