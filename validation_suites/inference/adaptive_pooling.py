@@ -36,7 +36,8 @@ def _adaptive_samples(id: str, dims: int) -> Callable[[], Iterable[Sample]]:
                 yield Sample(name=f"{dtype}-{_named(size, out)}", dtype=dtype, inputs=(x,), params=params(sizes=out), why=why)
         size, out = ((40,) * dims, (13,) * dims) if dims < 3 else ((13,) * 3, (5,) * 3)
         large = positive("float32", (1, 33, *size), id, "channels")
-        yield Sample(name=f"float32-c33-{_named(size, out)}", dtype="float32", inputs=(large,), params=params(sizes=out), why=SampleClass.EDGE)
+        name, p = f"float32-c33-{_named(size, out)}", params(sizes=out)
+        yield Sample(name=name, dtype="float32", inputs=(large,), params=p, why=SampleClass.EDGE)
         yield _not_finite(id, dims)
 
     return samples
@@ -45,7 +46,8 @@ def _adaptive_samples(id: str, dims: int) -> Callable[[], Iterable[Sample]]:
 def _not_finite(id: str, dims: int) -> Sample:
     x = positive("float32", (1, 3, *(9,) * dims), id, "special").array().copy()
     x[(0, 0, *(4,) * dims)], x[(0, 1, *(0,) * dims)], x[(0, 2, *(8,) * dims)] = np.nan, np.inf, -np.inf
-    return Sample(name="float32-not-finite", dtype="float32", inputs=(Tensor.of(x),), params=params(sizes=(4,) * dims), why=SampleClass.SPECIAL)
+    p = params(sizes=(4,) * dims)
+    return Sample(name="float32-not-finite", dtype="float32", inputs=(Tensor.of(x),), params=p, why=SampleClass.SPECIAL)
 
 
 def _global_samples(id: str) -> Callable[[], Iterable[Sample]]:
@@ -57,10 +59,11 @@ def _global_samples(id: str) -> Callable[[], Iterable[Sample]]:
                 p = params(sizes=(1,) * len(size))
                 yield Sample(name=f"{dtype}-{'x'.join(map(str, size))}", dtype=dtype, inputs=(x,), params=p, why=why)
         x = positive("float32", (1, 17, 56, 56), id, "large")
-        yield Sample(name="float32-c17-56x56", dtype="float32", inputs=(x,), params=params(sizes=(1, 1)), why=SampleClass.EDGE)
+        p = params(sizes=(1, 1))
+        yield Sample(name="float32-c17-56x56", dtype="float32", inputs=(x,), params=p, why=SampleClass.EDGE)
         y = positive("float32", (1, 3, 6, 6), id, "special").array().copy()
         y[0, 0, 3, 3], y[0, 1, 5, 5], y[0, 2] = np.nan, np.inf, -np.inf
-        yield Sample(name="float32-not-finite", dtype="float32", inputs=(Tensor.of(y),), params=params(sizes=(1, 1)), why=SampleClass.SPECIAL)
+        yield Sample(name="float32-not-finite", dtype="float32", inputs=(Tensor.of(y),), params=p, why=SampleClass.SPECIAL)
 
     return samples
 
@@ -115,8 +118,8 @@ FUNCTIONS: tuple[Function, ...] = (
         for d in (1, 2, 3)
     ),
     _function(
-        "global_avg_pool", "the mean of every channel", "ONNX operator specification, GlobalAveragePool", _global_samples("global_avg_pool"),
-        WHOLE, mean=True,
+        "global_avg_pool", "the mean of every channel", "ONNX operator specification, GlobalAveragePool",
+        _global_samples("global_avg_pool"), WHOLE, mean=True,
     ),
     _function(
         "global_max_pool", "the maximum of every channel, NaN passed on", "ONNX operator specification, GlobalMaxPool",

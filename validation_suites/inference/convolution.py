@@ -48,7 +48,8 @@ TRANSPOSED_ROWS: dict[int, Mapping[str, tuple[Any, ...]]] = {
     },
     3: {
         "kernel": ((3, 3, 3), (2, 1, 3)), "stride": ((1, 1, 1), (2, 1, 2)), "padding": ((0,) * 6, (1, 0, 1, 1, 0, 1)),
-        "dilation": ((1, 1, 1), (1, 2, 1)), "output_padding": ((0, 0, 0), (1, 0, 1)), "group": ("1", "2", "depthwise"), "bias": (True, False),
+        "dilation": ((1, 1, 1), (1, 2, 1)), "output_padding": ((0, 0, 0), (1, 0, 1)), "group": ("1", "2", "depthwise"),
+        "bias": (True, False),
     },
 }  # fmt: skip
 SIZES: Mapping[int, tuple[int, ...]] = {1: (23,), 2: (11, 13), 3: (5, 6, 7)}

@@ -48,11 +48,16 @@ def _samples(id: str, columns: bool) -> Callable[[], Iterable[Sample]]:
     return samples
 
 
+POOLED = (
+    ((2, 2), (2, 2), (6, 8)), ((2, 3), (2, 3), (8, 9)), ((2, 2), (3, 3), (9, 11)), ((1, 2), (1, 2), (5, 6)), ((3, 3), (3, 3), (33, 30)),
+)  # fmt: skip
+"""(kernel, stride, extents of the plane)."""
+
+
 def _unpool_samples() -> Iterable[Sample]:
     """Maxima of windows that do not overlap, and where they stood in each plane."""
-    cases = (((2, 2), (2, 2), (6, 8)), ((2, 3), (2, 3), (8, 9)), ((2, 2), (3, 3), (9, 11)), ((1, 2), (1, 2), (5, 6)), ((3, 3), (3, 3), (33, 30)))
     for dtype in DTYPES[:2]:
-        for i, (kernel, stride, size) in enumerate(cases):
+        for i, (kernel, stride, size) in enumerate(POOLED):
             x = normal(dtype, (2, 3, *size), "max_unpool2d", dtype, str(i), offset=0.5)
             value, index = columns_of(x.array(), kernel, stride)
             name = f"{dtype}-k{'x'.join(map(str, kernel))}-s{'x'.join(map(str, stride))}-of-{'x'.join(map(str, size))}"
@@ -82,7 +87,8 @@ FOLD_FAULTS = (
     *COMMON, faults.TF32_INPUTS, faults.BF16_INPUTS,
     faults.other_sample("kernel-transposed", "The kernel's columns are taken for its rows.", _kernel_transposed),
 )  # fmt: skip
-UNFOLD_FAULTS = (*COMMON, faults.BF16_INPUTS, faults.changed("columns-reversed", "Columns run the other way.", lambda a: a[..., ::-1].copy()))
+REVERSED = faults.changed("columns-reversed", "Columns run the other way.", lambda a: a[..., ::-1].copy())
+UNFOLD_FAULTS = (*COMMON, faults.BF16_INPUTS, REVERSED)
 UNPOOL_FAULTS = (*COMMON, faults.other_sample("next-place", "Maxima land one place too far.", _next_place), faults.BF16_INPUTS)
 
 

@@ -145,7 +145,8 @@ def _mean_instead(sample: Sample) -> Array | None:
 
 def _root_lost(sample: Sample) -> Array | None:
     p: dict[str, Any] = dict(sample.params)
-    return np.asarray((np.abs(pooled(sample.arrays()[0].astype(np.float64), p, 0.0)) ** p["p"]).sum(axis=spatial(p))) if p["p"] > 1 else None
+    taken = pooled(sample.arrays()[0].astype(np.float64), p, 0.0)
+    return np.asarray((np.abs(taken) ** p["p"]).sum(axis=spatial(p))) if p["p"] > 1 else None
 
 
 def _negated(value: bool) -> bool:
@@ -172,7 +173,7 @@ LP_FAULTS = (
 )  # fmt: skip
 POWERS = Scaled(
     c=2.0, c_hard=4.0, scale="(n + p + 3) / 4 |r|",
-    rationale="Powers, their sum of n positive terms and the root are relative errors: n u of the sum shrinks by the root, powers take p steps.",
+    rationale="Powers, their sum of n positive terms and the root have relative errors only: n u of the sum, p u of the powers, few u.",
     literature="Higham 2002, ch. 3; ONNX operator specification, LpPool",
 )  # fmt: skip
 
@@ -183,7 +184,8 @@ def _pooling(
 ) -> Function:  # fmt: skip
     return Function(
         id=f"{kind.lower()}_pool{dims}d", side=Side.INFERENCE, area="pooling", requirement=f"The library shall return {says}.",
-        source=f"{source}; torch.nn.{kind}Pool{dims}d", oracle=oracle, samples=samples, reference=reference, criterion=criterion, faults=own,
+        source=f"{source}; torch.nn.{kind}Pool{dims}d", oracle=oracle, samples=samples, reference=reference, criterion=criterion,
+        faults=own,
     )  # fmt: skip
 
 

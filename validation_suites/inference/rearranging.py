@@ -90,12 +90,13 @@ def _function(id: str, says: str, source: str, kind: str, move: Rearrange, other
     def reference(sample: Sample) -> tuple[Expected, ...]:
         return (exactly(move(sample.arrays()[0], int(sample.param("block"))), dtype=sample.dtype),)
 
+    turned = _faulty("block-transposed", "Rows and columns of each block are swapped.", _rows_for_columns(move))
     return Function(
         id=id, side=Side.INFERENCE, area="rearranging", requirement=f"The library shall return {says}.", source=source,
         oracle="exact: moves values", samples=_samples(id, kind), reference=reference, criterion=Exact(),
         faults=(
             faults.one_element(), faults.stale(), faults.rolled(), _faulty("other-order", order, other),
-            *(() if kind == "channels" else (_faulty("block-transposed", "Rows and columns of each block are swapped.", _rows_for_columns(move)),)),
+            *(() if kind == "channels" else (turned,)),
         ),
     )  # fmt: skip
 
@@ -116,10 +117,11 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     _function(
         "space_to_depth", "every block of r x r elements as channels, the place in the block counting before the channel",
-        "ONNX operator specification, SpaceToDepth", "to depth", _to_depth, _unshuffled, "The channel counts before the place in the block.",
+        "ONNX operator specification, SpaceToDepth", "to depth", _to_depth, _unshuffled,
+        "The channel counts before the place in the block.",
     ),
     _function(
-        "channel_shuffle", "channels taken in turn from each of g groups", "Zhang et al. 2018; torch.nn.ChannelShuffle", "channels", _channels,
-        _channels_back, "Groups and their members are exchanged.",
+        "channel_shuffle", "channels taken in turn from each of g groups", "Zhang et al. 2018; torch.nn.ChannelShuffle", "channels",
+        _channels, _channels_back, "Groups and their members are exchanged.",
     ),
 )  # fmt: skip

@@ -16,7 +16,8 @@ from validation_suites import faults
 from validation_suites.sampling import normal, pairwise
 
 ROWS: Mapping[str, tuple[Any, ...]] = {
-    "bins": ((3, 3), (1, 1), (2, 5)), "ratio": (2, 0, 1, 3), "scale": (1.0, 0.25, 0.0625), "coordinates": ("half_pixel", "output_half_pixel"),
+    "bins": ((3, 3), (1, 1), (2, 5)), "ratio": (2, 0, 1, 3), "scale": (1.0, 0.25, 0.0625),
+    "coordinates": ("half_pixel", "output_half_pixel"),
 }  # fmt: skip
 
 
@@ -121,8 +122,8 @@ FUNCTIONS: tuple[Function, ...] = (
     _align("roi_align_max", "maximum", "max"),
     Function(
         id="non_max_suppression", side=Side.INFERENCE, area="regions",
-        requirement="The library shall return, for each class, the boxes in order of score that overlap no better box returned by more than "
-        "the threshold.",
+        requirement="The library shall return, for each class, the boxes in order of score that overlap no better box returned by more "
+        "than the threshold.",
         source="ONNX operator specification, NonMaxSuppression (11)",
         oracle="exact: indices; overlaps in double, none near the threshold",
         samples=_suppression_samples, reference=suppressed, criterion=Exact(), faults=SUPPRESSION_FAULTS,

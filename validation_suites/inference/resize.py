@@ -110,8 +110,12 @@ ROWS: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
 """Parameters; `a` is the cubic coefficient, None = linear."""
 
 
-def _other_coordinates(value: str) -> str:
+def _other(value: str) -> str:
     return "asymmetric" if value != "asymmetric" else "half_pixel"
+
+
+def _negated(value: bool) -> bool:
+    return not value
 
 
 def _ceiled(value: str) -> str:
@@ -120,7 +124,7 @@ def _ceiled(value: str) -> str:
 
 COMMON: tuple[Fault, ...] = (
     faults.one_element(), faults.stale(), faults.rolled(),
-    faults.other_params("other-coordinates", "Coordinates are asymmetric, or half pixel where they must not be.", coordinates=_other_coordinates),
+    faults.other_params("other-coordinates", "Coordinates are asymmetric, or half pixel where they must not be.", coordinates=_other),
 )  # fmt: skip
 NEAREST_FAULTS = (
     *COMMON,
@@ -133,7 +137,7 @@ SMOOTH_FAULTS = (
 )  # fmt: skip
 CUBIC_FAULTS = (
     faults.other_params("other-coefficient", "The cubic coefficient is -0.6.", a=lambda a: None if a is None else -0.6),
-    faults.other_params("outside-flipped", "Taps outside are left out, or counted where they must not be.", exclude_outside=lambda v: not v),
+    faults.other_params("outside-flipped", "Taps outside are left out, or counted against what was asked.", exclude_outside=_negated),
 )
 ANTIALIAS_LOST = faults.other_params("antialias-ignored", "The filter is not widened when the image shrinks.", antialias=False)
 NAN_LOST = faults.nan_lost()
@@ -145,7 +149,7 @@ CHOICE = OneOf(
 )
 CONTINUOUS = Scaled(
     c=4.0, c_hard=8.0, wide_accumulation=False,
-    scale="sum over axes of (|coordinate's terms| |dy/dcoordinate| + M |x| + (taps + 1) / 8 |W||x|), M = |terms of each weight's polynomial|",
+    scale="sum over axes of (|coordinate's terms| |dy/dcoordinate| + M |x| + (taps + 1) / 8 |W||x|), M = |terms of each weight|",
     rationale="A coordinate takes at most 6 rounded steps (in float32 for narrower data) and moves the result by its error times the local "
     "slope; a weight is a polynomial of at most 6 rounded steps; sums take one step a tap. The band is half of the bound: signs differ.",
     literature="Keys 1981; Higham 2002, ch. 3 and 5 (evaluation of polynomials); ONNX operator specification, Resize",
@@ -165,8 +169,8 @@ def _smooth(id: str, says: str, source: str, own: tuple[Fault, ...], dtypes: tup
 def _nearest(id: str, says: str, source: str, dtypes: tuple[str, ...]) -> Function:
     return Function(
         id=id, side=Side.INFERENCE, area="resize", requirement=f"The library shall return {says}, for sizes and for scales, up and down.",
-        source=source, oracle="exact: moves values; coordinates as exact fractions", samples=_samples(id, ROWS[id], dtypes), reference=shown,
-        criterion=CHOICE, faults=(*NEAREST_FAULTS, NAN_LOST),
+        source=source, oracle="exact: moves values; coordinates as exact fractions", samples=_samples(id, ROWS[id], dtypes),
+        reference=shown, criterion=CHOICE, faults=(*NEAREST_FAULTS, NAN_LOST),
     )  # fmt: skip
 
 

@@ -112,15 +112,15 @@ SMOOTH = (*COMMON, faults.TF32_INPUTS, faults.BF16_INPUTS)
 COEFFICIENT = faults.other_params("other-coefficient", "The cubic coefficient is -0.5.", a=-0.5)
 
 CHOICE = OneOf(
-    rationale="Nearest moves values. A coordinate takes at most 8 rounded steps: where it lies closer than 8 u (|g| + 1) n / 2 to the middle "
-    "between two elements, either is an answer.",
+    rationale="Nearest moves values. A coordinate takes at most 8 rounded steps: where it lies closer than 8 u ((|g| + 1) n + 1) / 2 to "
+    "the middle between two elements, either is an answer.",
     literature="ONNX operator specification, GridSample; Higham 2002, ch. 3",
 )
 CONTINUOUS = Scaled(
     c=4.0, c_hard=8.0,
-    scale="sum over axes of (((|g| + 1) n + 1) / 2 |dy/dcoordinate| + M |x| + (taps + 1) / 8 |W||x|), M = |terms of each weight's polynomial|",
-    rationale="A coordinate takes at most 8 rounded steps and moves the result by its error times the local slope; a weight is a polynomial "
-    "of at most 6 rounded steps; sums take one step a tap. The band is half of the bound: signs differ.",
+    scale="sum over axes of (((|g| + 1) n + 1) / 2 |dy/dcoordinate| + M |x| + (taps + 1) / 8 |W||x|), M = |terms of each weight|",
+    rationale="A coordinate takes at most 8 rounded steps and moves the result by its error times the local slope; a weight is a "
+    "polynomial of at most 6 rounded steps; sums take one step a tap. The band is half of the bound: signs differ.",
     literature="Keys 1981; Jaderberg et al. 2015; Higham 2002, ch. 3 and 5",
 )  # fmt: skip
 AFFINE = Scaled(
@@ -144,8 +144,8 @@ def _function(
 PADDED = "zero, the edge or the reflection standing outside as asked"
 FUNCTIONS: tuple[Function, ...] = (
     _function(
-        "grid_sample_nearest", f"the element nearest to each place of the grid, {PADDED}", _samples("grid_sample_nearest", ROWS), shown, CHOICE,
-        COMMON, oracle="exact: moves values; coordinates in 80-bit extended precision",
+        "grid_sample_nearest", f"the element nearest to each place of the grid, {PADDED}", _samples("grid_sample_nearest", ROWS), shown,
+        CHOICE, COMMON, oracle="exact: moves values; coordinates in 80-bit extended precision",
     ),
     _function(
         "grid_sample_linear", f"the bilinear or trilinear interpolant at each place of the grid, {PADDED}",

@@ -20,8 +20,9 @@ MAX, AVG = BY_ID["max_pool2d"], BY_ID["avg_pool2d"]
 def one(sample: Sample, at: tuple[int, ...], plane: np.ndarray) -> tuple[list[float], int]:
     """Values of the data in a window, and how many places lie in data or padding."""
     p: dict[str, Any] = dict(sample.params)
+    dilation = p.get("dilation", (1,) * plane.ndim)
     places = [
-        tuple(o * s - a + k * d for o, s, a, k, d in zip(at, p["stride"], p["padding"], tap, p.get("dilation", (1,) * plane.ndim), strict=True))
+        tuple(o * s - a + k * d for o, s, a, k, d in zip(at, p["stride"], p["padding"], tap, dilation, strict=True))
         for tap in np.ndindex(p["kernel"])
     ]
     inside = [q for q in places if all(0 <= v < n for v, n in zip(q, plane.shape, strict=True))]

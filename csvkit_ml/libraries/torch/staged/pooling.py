@@ -58,7 +58,7 @@ def _bindings(dims):
         function = "%s_pool%dd" % (kind, dims)
         names = ("torch.nn.functional." + function, "torch.nn.%sPool%dd" % (module, dims))
         more = ("torch." + function,) if kind == "max" or (kind, dims) == ("avg", 1) else ()
-        made.append(Binding(function=function, forms=forms, names=(*names, *more), dtypes=dtypes, layouts=layouts, modes=("inference-mode",)))
+        made.append(Binding(function=function, forms=forms, names=names + more, dtypes=dtypes, layouts=layouts, modes=("inference-mode",)))
     return tuple(made)
 
 
