@@ -92,7 +92,8 @@ def test_a_script_that_breaks_off_is_told_with_what_was_seen(python: str, tmp_pa
 
 
 def test_a_script_that_never_ends_is_ended_with_what_it_started(python: str, tmp_path: Path) -> None:
-    text = TINY + "import subprocess, time, pathlib\nchild = subprocess.Popen(['sleep', '300'])\npathlib.Path('pid').write_text(str(child.pid))\ntime.sleep(300)"
+    start = "child = subprocess.Popen(['sleep', '300'])\npathlib.Path('pid').write_text(str(child.pid))\n"
+    text = f"{TINY}import subprocess, time, pathlib\n{start}time.sleep(300)"
     scope = trace(python, tmp_path, text, code=4, options=("--time-limit", "20"))
     assert any("did not end within 20 s" in p for p in scope["problems"])
     assert "aten::exp" in operators(scope, "forward")
