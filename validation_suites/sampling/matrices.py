@@ -26,8 +26,8 @@ def gaussian(dtype: str, shape: tuple[int, ...], *names: str) -> Array:
     """N(0, 1), complex with both parts N(0, 1) / sqrt 2, in double; the stream depends on the names alone."""
     rng = seed_for("matrix", *names)
     if not dtype.startswith("complex"):
-        return rng.standard_normal(shape)
-    return (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) / np.sqrt(2)
+        return np.asarray(rng.standard_normal(shape))
+    return np.asarray((rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) / np.sqrt(2))
 
 
 def stored(a: Array, dtype: str) -> Tensor:

@@ -17,7 +17,15 @@ from csvkit_ml.references.factorisations import batched, cholesky, wide_matrix
 from csvkit_ml.references.matrices import adjoint, certified, least_squares, minimum_norm
 from validation_suites import faults
 from validation_suites.sampling.matrices import (
-    DTYPES_SOLVED, SINGLE, conditioned, definite, gaussian, of_rank, real_of, steep, stored, with_eigenvalues,
+    DTYPES_SOLVED,
+    SINGLE,
+    conditioned,
+    definite,
+    gaussian,
+    of_rank,
+    steep,
+    stored,
+    with_eigenvalues,
 )  # fmt: skip
 
 BALLS = "certified: ball arithmetic of 512 bits on the stored data (Arb)"
@@ -61,8 +69,8 @@ def _columns(sample: Sample) -> tuple[Array, Array]:
 def related(made: Expected, a: Array, b: Array, shape: tuple[int, ...]) -> Expected:
     """With what the relation needs, in the output's shape."""
     assert made.low is not None
-    parts = {k: np.asarray(v).reshape(shape) for k, v in (("value", made.value), ("low", made.low), ("radius", made.radius))}
-    return replace(made, **parts, extra={"a": a, "b": b})
+    value, low, radius = (np.asarray(v).reshape(shape) for v in (made.value, made.low, made.radius))
+    return replace(made, value=value, low=low, radius=radius, extra={"a": a, "b": b})
 
 
 def _solve(sample: Sample) -> tuple[Expected, ...]:
@@ -302,12 +310,13 @@ def _deficient(sample: Sample) -> tuple[Expected, ...]:
 def _basic_solution(sample: Sample) -> Any:
     """A solution that is not of least norm: zeros in the columns that depend on others."""
     a, b = (x.astype(np.complex128 if x.dtype.kind == "c" else np.float64) for x in sample.arrays())
-    rank = int(dict(sample.params).get("rank", a.shape[-2]))
+    known = "rank" in dict(sample.params)
+    rank = int(sample.param("rank")) if known else a.shape[-2]
     if a.ndim != 2 or rank == a.shape[1]:
         return None
     made = np.zeros((a.shape[1], b.shape[1]), dtype=a.dtype)
     made[:rank] = np.linalg.lstsq(a[:, :rank], b, rcond=None)[0]
-    return (made, np.array(rank)) if "rank" in dict(sample.params) else made
+    return (made, np.array(rank)) if known else made
 
 
 FORWARD = Scaled(
