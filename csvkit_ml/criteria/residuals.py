@@ -52,11 +52,11 @@ def measurement(residual: Residual, compared: int) -> Measurement:
     index = np.unravel_index(int(np.argmax(values)), values.shape) if values.ndim else ()
     worst = float(values[index])
     reason = Reason.WITHIN_BAND if worst <= residual.limit else Reason.BEYOND_BAND if worst <= residual.hard else Reason.BEYOND_HARD
-    finite = values[np.isfinite(values)] / residual.limit
+    finite = np.minimum(values[np.isfinite(values)], 1e100) / residual.limit
     return Measurement(
         output=residual.name, reason=reason, compared=compared, offenders=int(np.count_nonzero(values > residual.limit)), error=worst,
         limit=residual.limit, hard_limit=residual.hard, ratio=worst / residual.limit,
-        rms_ratio=float(np.sqrt(np.mean(np.minimum(finite, 1e150) ** 2))) if finite.size else 0.0,
+        rms_ratio=float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0,
         worst_index=tuple(int(i) for i in index), expected="0", actual=f"{worst:.3g}",
     )  # fmt: skip
 
