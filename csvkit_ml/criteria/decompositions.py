@@ -148,10 +148,10 @@ class HermitianPairs(Decomposition):
 
 def _least_singular(a: Array, w: Array) -> Array:
     """Smallest singular value of A - w I for every eigenvalue: its backward error."""
-    shifted = a[..., None, :, :] - w[..., None, None] * np.eye(a.shape[-1])
-    finite = np.isfinite(shifted).all((-2, -1))
-    values = np.linalg.svd(np.where(finite[..., None, None], shifted, 0).astype(np.complex128), compute_uv=False)[..., -1]
-    return np.asarray(np.where(finite, values, np.inf))
+    shifted: Array = (a[..., None, :, :] - w[..., None, None] * np.eye(a.shape[-1])).astype(np.complex128)
+    finite = np.asarray(np.isfinite(shifted).all((-2, -1), keepdims=True))
+    values = np.asarray(np.linalg.svd(np.where(finite, shifted, 0), compute_uv=False))[..., -1]
+    return np.asarray(np.where(finite[..., 0, 0], values, np.inf))
 
 
 def _power_sums(a: Array, w: Array) -> Array:
@@ -160,7 +160,7 @@ def _power_sums(a: Array, w: Array) -> Array:
     for k in range(1, 5):
         out.append(over(np.abs((w**k).sum(-1) - np.trace(power, axis1=-2, axis2=-1)), n * k * size**k))
         power = power @ a
-    return np.max(out, axis=0)
+    return np.asarray(np.max(out, axis=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,13 +42,15 @@ def _of(equation: str) -> Callable[[Sample], tuple[Expected, ...]]:
 
 
 EQUATIONS: dict[str, tuple[str, tuple[tuple[int, ...], ...]]] = {
-    "product": ("ij,jk->ik", ((7, 33), (33, 9))), "transposed": ("ij,kj->ki", ((5, 17), (8, 17))), "batched": ("bij,bjk->bik", ((3, 4, 16), (3, 16, 5))),
-    "attention": ("bhqd,bhkd->bhqk", ((2, 3, 5, 16), (2, 3, 7, 16))), "inner": ("i,i->", ((65,), (65,))), "outer": ("i,j->ij", ((7,), (9,))),
-    "trace": ("ii->", ((9, 9),)), "diagonal": ("ii->i", ((7, 7),)), "sum-axis": ("ijk->ik", ((3, 17, 4),)), "permute": ("abc->cab", ((2, 3, 5),)),
+    "product": ("ij,jk->ik", ((7, 33), (33, 9))), "square": ("ij,jk->ik", ((8, 8), (8, 8))),
+    "transposed": ("ij,kj->ki", ((5, 17), (8, 17))), "batched": ("bij,bjk->bik", ((3, 4, 16), (3, 16, 5))),
+    "attention": ("bhqd,bhkd->bhqk", ((2, 3, 5, 16), (2, 3, 7, 16))), "inner": ("i,i->", ((65,), (65,))),
+    "outer": ("i,j->ij", ((7,), (9,))), "trace": ("ii->", ((9, 9),)), "diagonal": ("ii->i", ((7, 7),)),
+    "sum-axis": ("ijk->ik", ((3, 17, 4),)), "permute": ("abc->cab", ((2, 3, 5),)),
     "bilinear": ("bi,oij,bj->bo", ((5, 6), (4, 6, 7), (5, 7))), "three": ("ij,jk,kl->il", ((4, 9), (9, 8), (8, 3))),
     "contract-two": ("aij,bij->ab", ((4, 5, 6), (3, 5, 6))), "ellipsis": ("...ij,...jk->...ik", ((2, 3, 4, 8), (2, 3, 8, 5))),
-    "elementwise": ("ij,ij->ij", ((6, 7), (6, 7))), "diagonal-product": ("ii,ij->j", ((8, 8), (8, 5))), "none": ("ij,jk->ik", ((0, 4), (4, 3))),
-    "no-terms": ("ij,jk->ik", ((3, 0), (0, 2))),
+    "elementwise": ("ij,ij->ij", ((6, 7), (6, 7))), "diagonal-product": ("ii,ij->j", ((8, 8), (8, 5))),
+    "none": ("ij,jk->ik", ((0, 4), (4, 3))), "no-terms": ("ij,jk->ik", ((3, 0), (0, 2))),
 }  # fmt: skip
 
 
@@ -83,8 +85,8 @@ def _cross(sample: Sample) -> tuple[Expected, ...]:
     nxt, last = [1, 2, 0], [2, 0, 1]
     value = a[..., nxt] * b[..., last] - a[..., last] * b[..., nxt]
     scale = np.abs(a[..., nxt] * b[..., last]) + np.abs(a[..., last] * b[..., nxt])
-    made = (np.ascontiguousarray(np.moveaxis(v, -1, axis)) for v in (value, scale))
-    return (summed_up(*made, 8 if a.dtype.kind == "c" else 2, sample.dtype),)
+    value, scale = (np.ascontiguousarray(np.moveaxis(v, -1, axis)) for v in (value, scale))
+    return (summed_up(value, scale, 8 if a.dtype.kind == "c" else 2, sample.dtype),)
 
 
 def _cross_samples() -> Iterable[Sample]:
@@ -159,8 +161,11 @@ BMM: Shapes = {"ordinary": ((3, 7, 33), (3, 33, 5)), "square": ((2, 16, 16), (2,
 OUTER: Shapes = {"ordinary": ((17,), (9,)), "one": ((1,), (1,)), "square": ((8,), (8,)), "none": ((0,), (3,))}
 KRON: Shapes = {"ordinary": ((3, 4), (5, 2)), "vectors": ((4,), (5,)), "ranks": ((3,), (2, 4)), "three": ((2, 1, 3), (1, 4, 2)), "square": ((3, 3), (3, 3))}
 VECDOT: Shapes = {"ordinary": ((5, 33), (5, 33)), "vector": ((65,), (65,)), "batch": ((2, 3, 17), (2, 3, 17)), "none": ((3, 0), (3, 0))}
-CHAIN: Shapes = {"ordinary": ((5, 17), (17, 4), (4, 9)), "two": ((5, 8), (8, 3)), "vector-first": ((7,), (7, 5), (5, 3)), "five": ((3, 4), (4, 6), (6, 2), (2, 5), (5, 3)),
-                 "vector-last": ((4, 5), (5, 6), (6,)), "both-vectors": ((4,), (4, 5), (5,)), "narrow-middle": ((9, 1), (1, 9), (9, 9))}  # fmt: skip
+CHAIN: Shapes = {
+    "ordinary": ((5, 17), (17, 4), (4, 9)), "two": ((5, 8), (8, 3)), "vector-first": ((7,), (7, 5), (5, 3)),
+    "five": ((3, 4), (4, 6), (6, 2), (2, 5), (5, 3)), "vector-last": ((4, 5), (5, 6), (6,)), "both-vectors": ((4,), (4, 5), (5,)),
+    "narrow-middle": ((9, 1), (1, 9), (9, 9)),
+}  # fmt: skip
 BILINEAR: Shapes = {"ordinary": ((6, 5), (6, 7), (4, 5, 7), (4,)), "no-bias": ((6, 5), (6, 7), (4, 5, 7)), "batch": ((2, 3, 4), (2, 3, 4), (5, 4, 4), (5,))}
 
 FUNCTIONS: tuple[Function, ...] = (

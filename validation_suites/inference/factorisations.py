@@ -17,7 +17,15 @@ from csvkit_ml.references.factorisations import batched, hermitian_eigen, lu, qr
 from csvkit_ml.references.matrices import balls
 from validation_suites import faults
 from validation_suites.sampling.matrices import (
-    DTYPES_SOLVED, conditioned, gaussian, hermitian, of_rank, real_of, steep, stored, with_eigenvalues,
+    DTYPES_SOLVED,
+    conditioned,
+    gaussian,
+    hermitian,
+    of_rank,
+    real_of,
+    steep,
+    stored,
+    with_eigenvalues,
 )  # fmt: skip
 
 SHAPES: dict[str, tuple[int, ...]] = {
@@ -183,13 +191,15 @@ def _garbage(a: Array, uplo: str) -> Array:
 
 
 def _one_triangle(id: str) -> Callable[[], Iterable[Sample]]:
-    """Inputs: the Hermitian matrix with other numbers in the triangle that is not to be read."""
+    """Both triangles for ordinary use and batches, with other numbers in the triangle that is not to be read; the lower one for all else."""
 
     def samples() -> Iterable[Sample]:
         for sample in each_dtype(id, symmetric, uplo=("L", "U"))():
-            a = sample.arrays()[0]
-            keep = not any(kind in sample.name for kind in ("ordinary", "batched"))
-            yield sample if keep else replace(sample, inputs=(Tensor.of(_garbage(a, str(sample.param("uplo")))),))
+            both = any(kind in sample.name for kind in ("ordinary", "batched"))
+            if both:
+                yield replace(sample, inputs=(Tensor.of(_garbage(sample.arrays()[0], str(sample.param("uplo")))),))
+            elif sample.param("uplo") == "L":
+                yield sample
 
     return samples
 

@@ -17,8 +17,8 @@ from csvkit_ml.references import exactly, split
 from csvkit_ml.references.factorisations import batched, lu, singular, wide_matrix
 from csvkit_ml.references.matrices import certified, least_squares, minimum_norm
 from validation_suites import faults
-from validation_suites.inference.factorisations import each_dtype, on, plain, real_of
-from validation_suites.sampling.matrices import DTYPES_SOLVED, conditioned, gaussian, of_rank, steep, stored
+from validation_suites.inference.factorisations import each_dtype, on, plain
+from validation_suites.sampling.matrices import DTYPES_SOLVED, conditioned, gaussian, of_rank, real_of, steep
 from validation_suites.training.solvers import BALLS, related, system
 
 Made = Iterable[tuple[str, Array, SampleClass]]
@@ -363,7 +363,10 @@ CONDITION = Scaled(
     c=1.0, c_hard=4.0, scale="10 n kappa cond (60 for quotients of singular values)", literature="Higham 2002, 14.1 and 15.1",
     rationale="The condition number of computing a condition number is about kappa itself (Demmel 1987).",
 )  # fmt: skip
-COUNT = Exact(rationale="The singular values that are not zero are far above the threshold, the others at rounding level.", literature="Golub and Van Loan 2013, 5.4")
+COUNT = Exact(
+    rationale="The singular values that are not zero are far above the threshold, the others at rounding level.",
+    literature="Golub and Van Loan 2013, 5.4",
+)  # fmt: skip
 
 
 def matrix_function(
@@ -377,7 +380,9 @@ def matrix_function(
     )  # fmt: skip
 
 
-TRANSPOSED = faults.changed("transposed", "The result is transposed.", lambda y: np.ascontiguousarray(np.swapaxes(y, -1, -2)) if y.shape[-1] == y.shape[-2] else y)
+TRANSPOSED = faults.changed(
+    "transposed", "The result is transposed.", lambda y: np.ascontiguousarray(np.swapaxes(y, -1, -2)) if y.shape[-1] == y.shape[-2] else y
+)  # fmt: skip
 CONJUGATED = faults.changed("conjugated", "The result is conjugated.", lambda y: y.conj())
 SINGULAR = "singular values by Jacobi rotations and inverses in balls"
 
