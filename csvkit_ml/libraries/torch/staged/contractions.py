@@ -18,7 +18,7 @@ def _bilinear_module(t, p, x, z, w, b=None):
 
 def _tensordot(t, p, x, z):
     """The last axis of one against the first of the other, batch by batch."""
-    made = [t.tensordot(a, b, dims=1) for a, b in zip(x, z)]
+    made = [t.tensordot(x[i], z[i], dims=1) for i in range(len(x))]
     return t.stack(made) if made else t.bmm(x, z)
 
 
