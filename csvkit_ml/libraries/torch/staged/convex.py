@@ -69,7 +69,7 @@ def _binding(function, loss, name):
             "weight-decay": _trained(loss, decay=True, foreach=False),
             "closure": _trained(loss, closure=True, foreach=True),
         },
-        names=("torch.optim.SGD", "torch.optim.LBFGS", "torch.nn.Linear", "torch.nn.Linear.backward", name),
+        names=("torch.optim.SGD", "torch.optim.LBFGS", "torch.nn.Linear", "torch.Tensor.backward", name),
         dtypes=FLOATS,
         layouts=(),
     )
