@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from csvkit_ml import registry
+from csvkit_ml.backends.port import Expected, unproven
 from csvkit_ml.environments.adopt import adopt, adopted_spec
 from csvkit_ml.environments.build import obtain
 from csvkit_ml.environments.resolve import resolve
@@ -17,7 +18,7 @@ from csvkit_ml.errors import IntegrityError, PlanChangedError, UsageError
 from csvkit_ml.evidence.folder import write_file
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.execution.cell import clean_environment
-from csvkit_ml.execution.engine import describe
+from csvkit_ml.execution.engine import SETTING, describe
 from csvkit_ml.execution.staging import StagedWorker, build_archive
 from csvkit_ml.libraries.port import Library
 from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of
@@ -66,6 +67,10 @@ class Prepared:
     plan_bytes: bytes
     variables: Mapping[str, str]
     options: Mapping[str, str]
+    expected: Expected
+    """Facts that every process of the cell must answer."""
+    unproven: tuple[str, ...]
+    """What of it was not answered when the environment was described; then nothing is executed."""
 
 
 def prepare(
@@ -89,7 +94,8 @@ def prepare(
     spec = replace(spec, backend=backend, functions=functions)
     library = registry.library(spec.library)
     chosen, options = registry.backend(backend)
-    variables, settings = chosen.variables(options), chosen.settings(options)
+    variables, settings = chosen.variables(options), chosen.settings(library.name, options)
+    expected = chosen.expected(library.name, options)
     watch.stage(f"environment of {spec.library} {spec.full_version}")
     record = adopt(spec, environment) if environment.python else obtain(spec, environment, places.cache, os.environ, watch.stage)
     worker = build_archive(library)
@@ -116,6 +122,8 @@ def prepare(
         plan_bytes=plan_bytes,
         variables=variables,
         options=settings,
+        expected=expected,
+        unproven=unproven(expected, in_force(record)),
     )
 
 
@@ -142,9 +150,10 @@ def _described(
     places: Places,
 ) -> EnvironmentRecord:
     """Complete the fingerprint with what the library reports of itself, asked once for each (lock, worker, settings)."""
-    question = digest_of(["describe", record.lock, record.python, worker.digest, sorted(variables.items()), sorted(settings.items())])
+    host = [[k, v] for k, v in record.fingerprint.host]
+    question = digest_of(["describe", record.lock, record.python, worker.digest, sorted(variables.items()), sorted(settings.items()), host])
     with Memo(places.memo) as memo:
-        known = memo.get(question)
+        known = memo.get(question) if settings.get("device", "cpu") == "cpu" else None  # devices and drivers come and go
         if known is None:
             facts = describe(
                 python=places.interpreter(record),
@@ -158,6 +167,11 @@ def _described(
             memo.put({question: known})
     given = tuple(sorted(clean_environment(variables).items()))
     return replace(record, fingerprint=replace(record.fingerprint, library=_pairs(known), variables=given))
+
+
+def in_force(record: EnvironmentRecord) -> dict[str, str]:
+    """What the described process answered about its settings."""
+    return {k.removeprefix(SETTING): v for k, v in record.fingerprint.library if k.startswith(SETTING)}
 
 
 def _pairs(data: bytes) -> tuple[tuple[str, str], ...]:

@@ -50,21 +50,26 @@ def validate(
     made = prepare(job, environment=environment, backend=backend, functions=functions, places=places, watch=watch)
     plan = made.catalogue.plan
     with Store(places.store) as store, Memo(places.memo) as memo:
-        observations, executed = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
+        seen = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
         environment_bytes = canonical(made.environment)
         manifest = EvidenceManifest(
             schema=SCHEMA,
             plan=sha256(made.plan_bytes),
             environment=sha256(environment_bytes),
             worker=made.worker.digest,
-            observations=observations,
+            observations=seen.observations,
         )
         manifest_bytes = canonical(manifest)
-        judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch)
-        spawned = check_spawned(made, observations, memo, scratch=places.cache / "scratch", watch=watch)
+        judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch, seen.unproven)
+        spawned = check_spawned(made, seen.observations, memo, scratch=places.cache / "scratch", watch=watch)
         found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False)
         run = RunFacts(
-            started=started, finished=now(), tester=tester, command=command, executed=executed, reused=plan.case_count() - executed
+            started=started,
+            finished=now(),
+            tester=tester,
+            command=command,
+            executed=seen.executed,
+            reused=len(seen.observations) - seen.executed,
         )
         report = assemble(
             plan=plan,
@@ -87,7 +92,7 @@ def validate(
         files |= {f.filename: f.render(report) for f in formats()}
         watch.stage("writing the report")
         sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None
-        seal(folder, files, (d for o in observations for d in digests_of(o)), store, sign)
+        seal(folder, files, (d for o in seen.observations for d in digests_of(o)), store, sign)
     return Finished(report=report, folder=folder)
 
 
