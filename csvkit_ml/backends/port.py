@@ -69,6 +69,8 @@ def unproven(expected: Mapping[str, Tuple[str, ...]], facts: Mapping[str, str]) 
     """What is not proven in force, in words; a backend that expects nothing proves nothing."""
     if not expected:
         return ("the backend names no fact that would prove it in force",)
+    if "device" in expected and facts.get("device") not in expected["device"]:
+        return ("device: %s, expected %s" % (facts.get("device", "no answer"), " or ".join(expected["device"])),)
     return tuple(
         "%s: %s, expected %s" % (name, "found " + facts[name] if name in facts else "no answer", " or ".join(allowed))
         for name, allowed in sorted(expected.items())

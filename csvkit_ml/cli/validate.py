@@ -19,7 +19,7 @@ def validate(
     index_url: o.IndexUrl = "",
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
-    backend: o.BackendText = "cpu",
+    backend: o.BackendTexts = ["cpu"],  # noqa: B006
     function: o.Globs = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option("--out", help="Report folder to create (one requirement only).")] = None,
     key: Annotated[str, typer.Option("--key", help="Machine key to attest with (name or file); default: the only one there is.")] = "",
@@ -44,18 +44,18 @@ def validate(
     asked = list(requirements or [])
     if bool(asked) == bool(plan_file):
         raise UsageError("give requirements or --plan FILE, one of them", "e.g. mlcsv validate onnxruntime==1.23.2")
-    if out and len(asked) > 1:
-        raise UsageError("--out names one folder but there are several requirements", "leave --out away")
     console = Console(quiet=quiet)
     places = pipeline.places()
     signer = None if unsigned else machine_key(places, key)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
-    jobs = pipeline.jobs_from_plan(plan_file) if plan_file else tuple(pipeline.Job(asked=a) for a in asked)
+    jobs = pipeline.jobs_from_plan(plan_file) if plan_file else pipeline.jobs(asked, backend)
+    if out and len(jobs) > 1:
+        raise UsageError("--out names one folder but there are several requirements or backends", "leave --out away")
     verdicts = []
     for job in jobs:
         with progress(console) as watch:
             done = pipeline.validate(
-                job, environment=request, backend=backend, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
+                job, environment=request, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
                 command=_command(), places=places, watch=watch,
             )  # fmt: skip
         verdicts.append(done.report.status)

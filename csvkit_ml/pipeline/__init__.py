@@ -8,7 +8,7 @@ from __future__ import annotations
 from csvkit_ml.pipeline.doctor import Doctor, doctor
 from csvkit_ml.pipeline.judging import detections, exit_code
 from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
-from csvkit_ml.pipeline.prepare import Job, Prepared, jobs_from_plan, prepare, write_plan
+from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, jobs_from_plan, prepare, write_plan
 from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
 from csvkit_ml.pipeline.validation import Finished, validate
 
@@ -23,6 +23,7 @@ __all__ = [
     "detections",
     "doctor",
     "exit_code",
+    "jobs",
     "jobs_from_plan",
     "places",
     "prepare",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from csvkit_ml import registry
 from csvkit_ml.backends.port import Expected, unproven
 from csvkit_ml.environments.adopt import adopt, adopted_spec
 from csvkit_ml.environments.build import obtain
+from csvkit_ml.environments.requirement import parse_requirement
 from csvkit_ml.environments.resolve import resolve
 from csvkit_ml.errors import IntegrityError, PlanChangedError, UsageError
 from csvkit_ml.evidence.folder import write_file
@@ -31,11 +32,23 @@ from csvkit_ml.planning.catalogue import Catalogue, make_catalogue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One library to validate."""
+    """One library to validate on one backend."""
 
     asked: str
+    backend: str = "cpu"
+    """Of an approved plan, the plan's own counts."""
     plan: bytes = b""
     """Approved plan; empty = plan now."""
+
+
+def jobs(asked: Iterable[str], backends: Iterable[str]) -> tuple[Job, ...]:
+    """Every requirement on every backend, presets replaced by the cells that they stand for in that library.
+
+    Raises:
+        MalformedRequirementError, UnknownLibraryError, UnknownCaseError.
+    """
+    known = registry.known_distributions()
+    return tuple(Job(asked=a, backend=c) for a in asked for c in registry.cells(backends, parse_requirement(a, known).library))
 
 
 def jobs_from_plan(path: Path) -> tuple[Job, ...]:
@@ -74,7 +87,7 @@ class Prepared:
 
 
 def prepare(
-    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], places: Places, watch: Watcher
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], places: Places, watch: Watcher
 ) -> Prepared:
     """Resolve, take or build the environment, describe it, plan.
 
@@ -82,6 +95,7 @@ def prepare(
         PlanChangedError: an approved plan asks something else than this version of mlcsv would.
     """
     approved = read_plan(job.plan) if job.plan else None
+    backend = job.backend
     today = datetime.now(UTC).date().isoformat()
     known = registry.known_distributions()
     watch.stage(f"resolving {job.asked}")
@@ -179,9 +193,9 @@ def _pairs(data: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def write_plan(
-    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], output: Path, places: Places, watch: Watcher
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], output: Path, places: Places, watch: Watcher
 ) -> tuple[bytes, ValidationPlan]:
     """Plan and stop."""
-    made = prepare(job, environment=environment, backend=backend, functions=functions, places=places, watch=watch)
+    made = prepare(job, environment=environment, functions=functions, places=places, watch=watch)
     write_file(output, made.plan_bytes)
     return made.plan_bytes, made.catalogue.plan

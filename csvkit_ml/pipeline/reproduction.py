@@ -51,8 +51,8 @@ def reproduce(folder: Path, case: str, *, python: str, places: Places, watch: Wa
         raise UnknownCaseError(f"no case {case!r} in {folder}", "list them with `mlcsv show DIR`")
     spec = read_plan(data).spec
     request = EnvironmentRequest(python=python)
-    job = Job(asked=f"{spec.library}=={spec.full_version}")
-    made = prepare(job, environment=request, backend=spec.backend, functions=(case.split("/")[0],), places=places, watch=watch)
+    job = Job(asked=f"{spec.library}=={spec.full_version}", backend=spec.backend)
+    made = prepare(job, environment=request, functions=(case.split("/")[0],), places=places, watch=watch)
     old = {f"{f.id}/{s.name}": s.request for f in read_plan(data).functions for s in f.samples}
     prefix, variant = case.rsplit("/", 1)
     if prefix not in made.catalogue.requests or made.catalogue.requests[prefix].digest != old.get(prefix):

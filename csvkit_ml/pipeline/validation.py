@@ -40,14 +40,14 @@ class Finished:
 
 
 def validate(
-    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
     tester: str, fresh: bool, command: str, places: Places, watch: Watcher,
 ) -> Finished:  # fmt: skip
     """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there."""
     started = now()
     if out and out.exists():
         raise OutputExistsError(f"{out} exists", "choose another folder; a report is never overwritten")
-    made = prepare(job, environment=environment, backend=backend, functions=functions, places=places, watch=watch)
+    made = prepare(job, environment=environment, functions=functions, places=places, watch=watch)
     plan = made.catalogue.plan
     with Store(places.store) as store, Memo(places.memo) as memo:
         seen = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
