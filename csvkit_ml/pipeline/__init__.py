@@ -5,6 +5,8 @@ request -> spec -> environment -> plan -> observations -> manifest -> judgement 
 
 from __future__ import annotations
 
+from csvkit_ml.pipeline.cells import Compared, compare_runs
+from csvkit_ml.pipeline.determinism import Matrix, determinism
 from csvkit_ml.pipeline.doctor import Doctor, doctor
 from csvkit_ml.pipeline.judging import detections, exit_code
 from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
@@ -13,14 +15,18 @@ from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
 from csvkit_ml.pipeline.validation import Finished, validate
 
 __all__ = [
+    "Compared",
     "Doctor",
     "Finished",
     "Job",
+    "Matrix",
     "Places",
     "Prepared",
     "Reproduction",
     "Watcher",
+    "compare_runs",
     "detections",
+    "determinism",
     "doctor",
     "exit_code",
     "jobs",
