@@ -38,6 +38,8 @@ def _sum_samples() -> Iterable[Sample]:
     yield Sample(name="float32-axes-none", dtype="float32", inputs=(x,), params=no_axes, why=SampleClass.COVERING)
     yield from _conditioned("reduce_sum")
     yield from lengths(data("reduce_sum", offset=0.5))
+    large = data("reduce_sum", offset=0.5)("float32", (100_003,), "large")  # past the size from which kernels go parallel
+    yield Sample(name="float32-n100003", dtype="float32", inputs=(large,), params=params(axes=(0,), keepdims=False), why=SampleClass.EDGE)
     yield from special_rows("reduce_sum")
     yield from nothing(("float32", "int64"))
 
