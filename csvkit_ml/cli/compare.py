@@ -11,7 +11,9 @@ import typer
 from csvkit_ml.cli import options as o
 
 if TYPE_CHECKING:
+    from csvkit_ml.cli.console import Console
     from csvkit_ml.model.spec import EnvironmentRequest
+    from csvkit_ml.pipeline import Compared
 
 RunName = Annotated[str, typer.Argument(help="Library requirement, or the folder of a finished report.")]
 RunNames = Annotated[list[str], typer.Argument(help="Library requirements or folders of finished reports; the first is the baseline.")]
@@ -62,24 +64,30 @@ def run(
     named: tuple[tuple[str, tuple[str, ...]], ...], request: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, *, json: bool
 ) -> None:
     """Run, compare, tell."""
-    import json as json_text
-
     from csvkit_ml import pipeline
     from csvkit_ml.cli.console import Console, progress
-    from csvkit_ml.model.comparison import Change
 
     console = Console(quiet=json)
     with progress(console) as watch:
         done = pipeline.compare_runs(named, environment=request, functions=functions, out=out, places=pipeline.places(), watch=watch)
+    told(done, console, json=json)
+    raise typer.Exit(pipeline.exit_code(tuple(c.verdict for c in done.comparisons)))
+
+
+def told(done: Compared, console: Console, *, json: bool) -> None:
+    """Every comparison in a few lines, and for machines."""
+    import json as json_text
+
+    from csvkit_ml.model.comparison import Change
+
     for c in done.comparisons:
-        told = {change.value: n for change in Change if (n := c.count(change))}
+        counts = {change.value: n for change in Change if (n := c.count(change))}
         if json:
-            row = {"before": c.before.name, "after": c.after.name, "status": c.verdict.value, "cases": told, "folder": str(done.folder)}
+            row = {"before": c.before.name, "after": c.after.name, "status": c.verdict.value, "cases": counts, "folder": str(done.folder)}
             sys.stdout.write(json_text.dumps(row) + "\n")
         console.rich.print(f"{c.verdict.value}  {c.before.name} -> {c.after.name}", markup=False, highlight=False, soft_wrap=True)
         for f in (f for f in c.functions if f.worst is not Change.IDENTICAL):
-            counts = ", ".join(f"{n} {change.value}" for change in Change if (n := f.count(change)))
-            console.rich.print(f"  {f.id}: {counts}", markup=False, highlight=False, soft_wrap=True)
-        console.rich.print(f"  {', '.join(f'{n} {k}' for k, n in told.items())}", markup=False, highlight=False, soft_wrap=True)
+            line = ", ".join(f"{n} {change.value}" for change in Change if (n := f.count(change)))
+            console.rich.print(f"  {f.id}: {line}", markup=False, highlight=False, soft_wrap=True)
+        console.rich.print(f"  {', '.join(f'{n} {k}' for k, n in counts.items())}", markup=False, highlight=False, soft_wrap=True)
     console.rich.print(f"comparison: {done.folder}", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(pipeline.exit_code(tuple(c.verdict for c in done.comparisons)))

@@ -21,6 +21,9 @@ def validate(
     torch_backend: o.TorchBackend = "",
     backend: o.BackendTexts = ["cpu"],  # noqa: B006
     function: o.Globs = [],  # noqa: B006
+    baseline: Annotated[
+        str, typer.Option("--baseline", help="Requirement or report folder to compare with; the comparison lies beside the report.")
+    ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Report folder to create (one requirement only).")] = None,
     key: Annotated[str, typer.Option("--key", help="Machine key to attest with (name or file); default: the only one there is.")] = "",
     unsigned: Annotated[bool, typer.Option("--unsigned", help="Do not sign even if there is a key.")] = False,
@@ -35,6 +38,7 @@ def validate(
     import json as json_text
 
     from csvkit_ml import pipeline
+    from csvkit_ml.cli.compare import told
     from csvkit_ml.cli.console import Console, progress
     from csvkit_ml.cli.unlock import machine_key
     from csvkit_ml.errors import UsageError
@@ -62,6 +66,13 @@ def validate(
         if json:
             sys.stdout.write(json_text.dumps(summary(done.report, str(done.folder))) + "\n")
         console.finished(done.report, done.folder, verbose=verbose)
+        if baseline:
+            with progress(console) as watch:
+                compared = pipeline.compare_runs(
+                    ((baseline, (job.backend,)), (str(done.folder), ())), environment=request, functions=tuple(function),
+                    out=done.folder.with_name(done.folder.name + "-comparison"), places=places, watch=watch,
+                )  # fmt: skip
+            told(compared, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(verdicts)))
 
 

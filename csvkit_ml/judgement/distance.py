@@ -77,7 +77,8 @@ def _worst(x: npt.NDArray[np.unsignedinteger], y: npt.NDArray[np.unsignedinteger
 
 def _worst_float(x: npt.NDArray[np.unsignedinteger], y: npt.NDArray[np.unsignedinteger], dtype: str) -> float:
     """In units of the last place; two NaN with other payloads are no distance apart, a NaN and a number infinitely far."""
-    nan_x, nan_y = (np.isnan(v.view(DTYPES[dtype]).astype(np.float64)) for v in (x, y))
+    with np.errstate(invalid="ignore"):  # converting a signalling NaN says so
+        nan_x, nan_y = (np.isnan(v.view(DTYPES[dtype]).astype(np.float64)) for v in (x, y))
     if (nan_x != nan_y).any():
         return math.inf
     numbers = ~nan_x

@@ -79,7 +79,10 @@ def test_determinism() -> None:
         cells=(CellProof(backend="cpu", unproven=()), CellProof(backend="cpu:isa=avx512", unproven=("isa: found AVX2, expected AVX512",))),
         dimensions=(("rerun", "again"), ("threads", "more"), ("compile", "compiled")), required=("rerun",),
         functions=tuple(
-            FunctionDeterminism(id=f"f{i}", side=Side.BOTH, results=(result("rerun", a), result("threads", b, HOSTILE[i]), result("compile", Agreement.NOT_DRIVEN)))
+            FunctionDeterminism(
+                id=f"f{i}", side=Side.BOTH,
+                results=(result("rerun", a), result("threads", b, HOSTILE[i]), result("compile", Agreement.NOT_DRIVEN)),
+            )
             for i, (a, b) in enumerate(((Agreement.IDENTICAL, Agreement.WITHIN), (Agreement.OUTSIDE, Agreement.OUTSIDE)))
         ),
         violations=("f1: rerun",),
