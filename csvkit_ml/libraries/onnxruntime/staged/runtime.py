@@ -90,11 +90,14 @@ class OnnxRuntime(Runtime):
         return self._sessions[variant]
 
     def _feeds(self, session: Any, inputs: List[WireTensor]) -> Dict[str, Any]:
-        """Operands by graph order."""
-        wanted = session.get_inputs()
-        if len(wanted) != len(inputs):
-            raise ValueError("the model has %d inputs, the sample %d" % (len(wanted), len(inputs)))
-        return {info.name: self._array(wire) for info, wire in zip(wanted, inputs)}  # noqa: B905 - Python 3.9
+        """Operands by graph order; a model that holds some of them as constants names the others x0, x1, ... by their places."""
+        names = [info.name for info in session.get_inputs()]
+        if len(names) == len(inputs):
+            return {name: self._array(wire) for name, wire in zip(names, inputs)}  # noqa: B905 - Python 3.9
+        places = {"x%d" % i: wire for i, wire in enumerate(inputs)}
+        if not names or not set(names) <= set(places):
+            raise ValueError("the model has %d inputs, the sample %d" % (len(names), len(inputs)))
+        return {name: self._array(places[name]) for name in names}
 
     def _array(self, wire: WireTensor) -> Any:
         """An array of its own on a 64-byte boundary."""
