@@ -60,7 +60,7 @@ def test_reference_is_the_exact_value_within_its_radius() -> None:
         assert abs(Fraction(float(made.value[0, k])) - value) <= Fraction(float(radius[0, k]))
 
 
-@pytest.mark.parametrize("sample", CNN.samples(), ids=lambda s: s.name)
+@pytest.mark.parametrize("sample", list(CNN.samples()), ids=lambda s: s.name)
 def test_single_precision_keeps_the_bound(sample: Sample) -> None:
     """The same layers with every operand and every layer's result rounded to float32."""
     (expected,) = CNN.reference(sample)
