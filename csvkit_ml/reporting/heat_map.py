@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from csvkit_ml.reporting.display import visible
 
-_SQUARE, _GAP, _CHAR, _HEAD = 22, 2, 6.6, 15
+_SQUARE, _GAP, _CHAR, _HEAD = 22, 2, 7.2, 15
 _LONGEST = 60
 
 
