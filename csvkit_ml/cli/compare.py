@@ -52,24 +52,31 @@ def matrix(
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
     function: o.Globs = [],  # noqa: B006
+    cluster: Annotated[
+        str, typer.Option("--cluster", help="Scheduler of a Dask cluster whose workers have mlcsv, e.g. tls://host:8786; cells run there.")
+    ] = "",
     out: Out = None,
     json: o.Json = False,
 ) -> None:
     """Compare many runs with the first: every requirement on every backend. Exit 0, 3 worse, 4 not comparable."""
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
-    run(tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json)
+    run(tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json, cluster=cluster)
 
 
 def run(
-    named: tuple[tuple[str, tuple[str, ...]], ...], request: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, *, json: bool
-) -> None:
+    named: tuple[tuple[str, tuple[str, ...]], ...], request: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, *, json: bool,
+    cluster: str = "",
+) -> None:  # fmt: skip
     """Run, compare, tell."""
     from csvkit_ml import pipeline
     from csvkit_ml.cli.console import Console, progress
 
     console = Console(quiet=json)
     with progress(console) as watch:
-        done = pipeline.compare_runs(named, environment=request, functions=functions, out=out, places=pipeline.places(), watch=watch)
+        elsewhere = pipeline.on_cluster(cluster, environment=request, functions=functions, watch=watch) if cluster else None
+        done = pipeline.compare_runs(
+            named, environment=request, functions=functions, out=out, places=pipeline.places(), watch=watch, elsewhere=elsewhere
+        )
     told(done, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(c.verdict for c in done.comparisons)))
 

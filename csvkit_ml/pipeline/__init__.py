@@ -6,6 +6,7 @@ request -> spec -> environment -> plan -> observations -> manifest -> judgement 
 from __future__ import annotations
 
 from csvkit_ml.pipeline.cells import Compared, compare_runs
+from csvkit_ml.pipeline.cluster import on_cluster
 from csvkit_ml.pipeline.determinism import Matrix, determinism
 from csvkit_ml.pipeline.doctor import Doctor, doctor
 from csvkit_ml.pipeline.judging import detections, exit_code
@@ -31,6 +32,7 @@ __all__ = [
     "exit_code",
     "jobs",
     "jobs_from_plan",
+    "on_cluster",
     "places",
     "prepare",
     "read_report",
