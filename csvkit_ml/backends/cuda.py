@@ -45,6 +45,8 @@ def expected(library: str, options: Options) -> Expected:
     facts: Expected = {name: (value,) for name, value in settings(library, options).items()}
     facts["float32 product"] = ("float32",) if strict else _ANY
     facts["float32 convolution"] = _ANY[:2] if strict else _ANY
+    if library == "torch":
+        facts["platform"] = ("cuda",)
     if strict and library == "torch":
         facts["non-deterministic operator"] = ("raises",)
         facts["float16 sum of 4096 ones"] = ("4096",)

@@ -25,7 +25,7 @@ class Stuck(SimpleNamespace):
 class FakeTorch(SimpleNamespace):
     """The switches that settings are made of; `cuda` says whether there is a device, `stuck` whether cuDNN's switches move."""
 
-    def __init__(self, *, cuda: bool = False, stuck: bool = False) -> None:
+    def __init__(self, *, cuda: bool = False, stuck: bool = False, hip: str = "") -> None:
         matmul = SimpleNamespace(
             allow_tf32=False, allow_fp16_reduced_precision_reduction=True, allow_bf16_reduced_precision_reduction=True
         )
@@ -33,6 +33,7 @@ class FakeTorch(SimpleNamespace):
         cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark = True, False, False
         backends = SimpleNamespace(cuda=SimpleNamespace(matmul=matmul), cudnn=cudnn)
         super().__init__(cuda=SimpleNamespace(is_available=lambda: cuda), backends=backends, threads=1, demanded=False, device="cpu")
+        self.version = SimpleNamespace(cuda="13.0" if cuda and not hip else None, hip=hip or None)
 
     def set_num_threads(self, n: int) -> None:
         self.threads = n

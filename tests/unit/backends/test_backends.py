@@ -73,7 +73,8 @@ def test_no_such_device_is_told_alone() -> None:
     assert unproven(expected, {**good, "float16 sum of 4096 ones": "2048"})
     shipped = cuda.expected("torch", parse(cuda.BACKEND, "profile=shipped"))
     assert "tf32 cudnn" not in shipped
-    assert unproven(shipped, {"device": "cuda", "threads": "2", "float32 product": "float32", "float32 convolution": "TF32 or float16"}) == ()
+    facts = {"device": "cuda", "platform": "cuda", "threads": "2", "float32 product": "float32", "float32 convolution": "TF32 or float16"}
+    assert unproven(shipped, facts) == ()
 
 
 @pytest.mark.parametrize("text", ["gpu", "cpu:isa", "cpu:isa=avx1024", "cpu:threads=0", "cpu:threads=-1", "cpu:speed=high", "cpu-portable"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from csvkit_ml.backends import cpu, cuda
-from csvkit_ml.backends.port import parse, unproven
+from csvkit_ml.backends import cpu, cuda, mps, rocm, xpu
+from csvkit_ml.backends.port import Backend, parse, unproven
 from csvkit_ml.libraries.torch.staged.settings import probes, put_in_force
 from tests.unit.worker.test_products import bfloat16, exact, tf32
 from tests.worlds.fake_torch import FakeRuntime, FakeTorch
@@ -46,6 +46,20 @@ def test_switches_that_do_not_move_or_do_nothing() -> None:
     assert on_cuda(FakeTorch(cuda=True), FakeRuntime(exact, convolutions=tf32)) == (
         "float32 convolution: found TF32 or float16, expected float32 or float32 by transformation",
     )
+
+
+def test_a_device_of_another_maker_is_not_cuda() -> None:
+    assert on_cuda(FakeTorch(cuda=True, hip="6.4"), FakeRuntime(exact)) == ("platform: found rocm, expected cuda",)
+    made = parse(rocm.BACKEND, "")
+    for hip, told in (("6.4", ()), ("", ("platform: found cuda, expected rocm",))):
+        facts = put_in_force(FakeRuntime(exact), FakeTorch(cuda=True, hip=hip), rocm.BACKEND.settings("torch", made))
+        assert unproven(rocm.BACKEND.expected("torch", made), facts) == told
+
+
+@pytest.mark.parametrize("backend", [mps.BACKEND, xpu.BACKEND], ids=lambda b: b.name)
+def test_other_devices_are_missing_here(backend: Backend) -> None:
+    facts = put_in_force(FakeRuntime(exact), FakeTorch(), backend.settings("torch", parse(backend, "")))
+    assert unproven(backend.expected("torch", parse(backend, "")), facts) == (f"device: no such device, expected {backend.name}",)
 
 
 def test_as_shipped_nothing_is_touched_and_the_arithmetic_recorded() -> None:

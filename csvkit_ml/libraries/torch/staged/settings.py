@@ -32,6 +32,7 @@ MAKE: Dict[str, Callable[[Any, str], Any]] = {
     "cudnn benchmark": lambda t, v: setattr(t.backends.cudnn, "benchmark", v == "on"),
 }
 READ: Dict[str, Callable[[Any], str]] = {
+    "platform": lambda t: "rocm" if t.version.hip else "cuda" if t.version.cuda else "cpu",
     "threads": lambda t: str(t.get_num_threads()),
     "isa": lambda t: str(t.backends.cpu.get_cpu_capability()),
     "precision": lambda t: str(t.get_float32_matmul_precision()),
@@ -64,8 +65,8 @@ def put_in_force(runtime: Runtime, t: Any, settings: Dict[str, str]) -> Dict[str
 
 def place(runtime: Runtime, t: Any, device: str) -> str:
     """Where tensors are made from now on: the device's kind, or NO_DEVICE."""
-    module = getattr(t, device, None)
-    if module is None or not module.is_available():
+    modules: List[Any] = [getattr(t, device, None), getattr(t.backends, device, None)]
+    if not any(m.is_available() for m in modules if hasattr(m, "is_available")):
         return NO_DEVICE
     runtime.device = device  # type: ignore[attr-defined]
     t.set_default_device(device)
