@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from csvkit_ml.cli.anomalies import anomalies
 from csvkit_ml.cli.compare import compare, matrix
 from csvkit_ml.cli.determinism import determinism
 from csvkit_ml.cli.doctor import doctor
@@ -15,7 +16,9 @@ from csvkit_ml.cli.keys import keys
 from csvkit_ml.cli.plan import plan
 from csvkit_ml.cli.qualify import qualify
 from csvkit_ml.cli.reproduce import reproduce
+from csvkit_ml.cli.scope import scope
 from csvkit_ml.cli.show import show
+from csvkit_ml.cli.split import split
 from csvkit_ml.cli.validate import validate
 from csvkit_ml.cli.verify import verify
 from csvkit_ml.errors import DiskFullError, MlcsvError, no_space
@@ -28,9 +31,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (validate, compare, matrix, determinism, plan, qualify, verify, show, reproduce, doctor):
+for command in (validate, compare, matrix, determinism, plan, split, scope, qualify, verify, show, reproduce, doctor):
     app.command()(command)
 app.add_typer(keys, name="keys")
+app.add_typer(anomalies, name="anomalies")
 
 
 def main() -> None:

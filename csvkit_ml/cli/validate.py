@@ -28,6 +28,7 @@ def validate(
     key: Annotated[str, typer.Option("--key", help="Machine key to attest with (name or file); default: the only one there is.")] = "",
     unsigned: Annotated[bool, typer.Option("--unsigned", help="Do not sign even if there is a key.")] = False,
     tester: Annotated[str, typer.Option("--tester", help="Name of the person who runs this, for page 1.")] = "",
+    anomalies: Annotated[Path | None, typer.Option("--anomalies", help="Folder of known anomalies (from `mlcsv anomalies import`).")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Execute every case again, reuse nothing.")] = False,
     json: o.Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
@@ -60,7 +61,7 @@ def validate(
         with progress(console) as watch:
             done = pipeline.validate(
                 job, environment=request, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
-                command=_command(), places=places, watch=watch,
+                command=_command(), places=places, watch=watch, anomalies=anomalies,
             )  # fmt: skip
         verdicts.append(done.report.status)
         if json:

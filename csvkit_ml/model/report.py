@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from csvkit_ml.model.anomaly import AnomalyList
+from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Json, Measurement, Reason, Side, Verdict
@@ -129,6 +131,10 @@ class ReportModel:
     spawn_check: SpawnCheck = NOT_SPAWNED
     maker: str = ""
     """Who makes the library, empty = not recorded (the report is then a draft)."""
+    coverage: Coverage | None = None
+    """The functional split, and what this run shows of it; None where the library has no rules."""
+    anomalies: AnomalyList | None = None
+    """Known anomalies with their decisions; None where no list was given."""
 
     def count(self, verdict: Verdict, side: Side | None = None) -> int:
         """Cases of a verdict, optionally of one side (functions of both sides count on each)."""

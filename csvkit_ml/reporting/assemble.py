@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Mapping
 
 from csvkit_ml.errors import IntegrityError
+from csvkit_ml.model.anomaly import AnomalyList
+from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.evidence import EvidenceManifest
@@ -47,6 +49,8 @@ def assemble(
     signed_by: str,
     spawn_check: SpawnCheck = NOT_SPAWNED,
     maker: str = "",
+    coverage: Coverage | None = None,
+    anomalies: AnomalyList | None = None,
 ) -> ReportModel:
     """Build the report.
 
@@ -85,11 +89,16 @@ def assemble(
         required_identical=plan.required_identical,
         functions=tuple(functions),
         not_offered=plan.not_offered,
-        findings=find(plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker),
+        findings=find(
+            plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker, coverage=coverage,
+            anomalies=anomalies,
+        ),
         run=run,
         signed_by=signed_by,
         spawn_check=spawn_check,
         maker=maker,
+        coverage=coverage,
+        anomalies=anomalies,
     )
 
 

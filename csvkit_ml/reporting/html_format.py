@@ -15,7 +15,10 @@ from csvkit_ml.model.report import ReportModel
 from csvkit_ml.reporting import display, html_view
 from csvkit_ml.reporting.format import Format
 
-_TEMPLATES = ("report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "environment.html.j2", "closing.html.j2")
+_TEMPLATES = (
+    "report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "coverage.html.j2",
+    "anomalies.html.j2", "environment.html.j2", "closing.html.j2",
+)  # fmt: skip
 
 
 def render(model: ReportModel) -> bytes:

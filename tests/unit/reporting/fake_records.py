@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from csvkit_ml.model.anomaly import AnomalyList
+from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import Distribution, EnvironmentRecord, Fingerprint, InstallationFinding
 from csvkit_ml.model.evidence import EvidenceManifest
@@ -71,6 +73,8 @@ class Records:
     detections: tuple[FaultDetection, ...]
     run: RunFacts
     signed_by: str
+    coverage: Coverage | None = None
+    anomalies: AnomalyList | None = None
 
     def model(self) -> ReportModel:
         return assemble(
@@ -86,6 +90,8 @@ class Records:
             run=self.run,
             signed_by=self.signed_by,
             maker="The Makers",
+            coverage=self.coverage,
+            anomalies=self.anomalies,
         )
 
 
