@@ -8,6 +8,8 @@ import sys
 import typer
 
 from csvkit_ml.cli.anomalies import anomalies
+from csvkit_ml.cli.compare import compare, matrix
+from csvkit_ml.cli.determinism import determinism
 from csvkit_ml.cli.doctor import doctor
 from csvkit_ml.cli.failure import report_failure
 from csvkit_ml.cli.keys import keys
@@ -29,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (validate, plan, split, scope, qualify, verify, show, reproduce, doctor):
+for command in (validate, compare, matrix, determinism, plan, split, scope, qualify, verify, show, reproduce, doctor):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(anomalies, name="anomalies")
