@@ -56,7 +56,7 @@ BINDINGS = (
             "resumed": _form(multi=True, resume=True),
         },
         names=(
-            "torch.optim.swa_utils.AveragedModel", "torch.optim.swa_utils.AveragedModel.update_parameters", "torch.optim.swa_utils.get_ema_avg_fn",
+            "torch.optim.swa_utils.AveragedModel", "torch.optim.swa_utils.get_ema_avg_fn",
             "torch.optim.swa_utils.get_ema_multi_avg_fn", "torch.optim.swa_utils.get_swa_avg_fn", "torch.optim.swa_utils.get_swa_multi_avg_fn",
         ),
         dtypes=("float32", "float64"),
