@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from csvkit_ml.cli.device import device
 from csvkit_ml.cli.doctor import doctor
 from csvkit_ml.cli.failure import report_failure
 from csvkit_ml.cli.keys import keys
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (validate, plan, qualify, verify, show, reproduce, doctor):
+for command in (validate, plan, qualify, verify, show, reproduce, doctor, device):
     app.command()(command)
 app.add_typer(keys, name="keys")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from csvkit_ml.model.device import DeviceInput
     from csvkit_ml.model.spec import EnvironmentRequest
 
 Requirements = Annotated[list[str], typer.Argument(help="Library requirement, e.g. torch==2.13.0, torch==2.x or onnxruntime.")]
@@ -20,6 +21,22 @@ BackendText = Annotated[str, typer.Option("--backend", help="Backend and its opt
 Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob (repeatable).")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]
+
+Device = Annotated[Path | None, typer.Option("--device", help="Human input (device.toml): intended use, risk, dispositions, conclusion.")]
+
+
+def device_input(path: Path | None) -> DeviceInput:
+    """Human input of a file; nothing is answered without one. Raises UsageError."""
+    from csvkit_ml.errors import UsageError
+    from csvkit_ml.model.device import NO_INPUT
+    from csvkit_ml.reporting.device_file import read_device
+
+    if path is None:
+        return NO_INPUT
+    try:
+        return read_device(path.read_bytes())
+    except OSError as e:
+        raise UsageError(f"cannot read {path}: {e.strerror}", "write an empty one with `mlcsv device`") from e
 
 
 def environment_request(

@@ -25,6 +25,8 @@ def validate(
     key: Annotated[str, typer.Option("--key", help="Machine key to attest with (name or file); default: the only one there is.")] = "",
     unsigned: Annotated[bool, typer.Option("--unsigned", help="Do not sign even if there is a key.")] = False,
     tester: Annotated[str, typer.Option("--tester", help="Name of the person who runs this, for page 1.")] = "",
+    device: o.Device = None,
+    standards: Annotated[list[str], typer.Option("--standards", help="Clause maps to index (repeatable); default: all.")] = [],  # noqa: B006
     fresh: Annotated[bool, typer.Option("--fresh", help="Execute every case again, reuse nothing.")] = False,
     json: o.Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
@@ -38,6 +40,7 @@ def validate(
     from csvkit_ml.cli.console import Console, progress
     from csvkit_ml.cli.unlock import machine_key
     from csvkit_ml.errors import UsageError
+    from csvkit_ml.reporting.standards import chosen
     from csvkit_ml.reporting.summary import summary
 
     gc.set_threshold(100_000, 20, 100)  # frozen records make no cycles: look for them seldom
@@ -46,6 +49,7 @@ def validate(
         raise UsageError("give requirements or --plan FILE, one of them", "e.g. mlcsv validate onnxruntime==1.23.2")
     if out and len(asked) > 1:
         raise UsageError("--out names one folder but there are several requirements", "leave --out away")
+    human, maps = o.device_input(device), chosen(tuple(standards))
     console = Console(quiet=quiet)
     places = pipeline.places()
     signer = None if unsigned else machine_key(places, key)
@@ -56,7 +60,7 @@ def validate(
         with progress(console) as watch:
             done = pipeline.validate(
                 job, environment=request, backend=backend, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
-                command=_command(), places=places, watch=watch,
+                command=_command(), places=places, watch=watch, device=human, standards=maps,
             )  # fmt: skip
         verdicts.append(done.report.status)
         if json:

@@ -14,9 +14,10 @@ from csvkit_ml.evidence.folder import seal
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.evidence.store import Store, digests_of
 from csvkit_ml.model.codec import canonical
+from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.evidence import EvidenceManifest
-from csvkit_ml.model.report import ReportModel, RunFacts
+from csvkit_ml.model.report import ReportModel, RunFacts, Standard
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
 from csvkit_ml.pipeline.observe import check_spawned, observe
@@ -25,6 +26,7 @@ from csvkit_ml.pipeline.prepare import Job, Prepared, prepare
 from csvkit_ml.planning.definition import suite_digest
 from csvkit_ml.reporting.assemble import assemble
 from csvkit_ml.reporting.format import formats
+from csvkit_ml.reporting.pdf import renderers
 from csvkit_ml.signing.keys import Signer
 from csvkit_ml.signing.statement import attest
 
@@ -41,7 +43,8 @@ class Finished:
 
 def validate(
     job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
-    tester: str, fresh: bool, command: str, places: Places, watch: Watcher,
+    tester: str, fresh: bool, command: str, places: Places, watch: Watcher, device: DeviceInput = NO_INPUT,
+    standards: tuple[Standard, ...] = (),
 ) -> Finished:  # fmt: skip
     """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there."""
     started = now()
@@ -80,6 +83,9 @@ def validate(
             signed_by=signer.public.name if signer else "",
             spawn_check=spawned,
             maker=made.library.maker,
+            device=device,
+            standards=standards,
+            renderers=renderers(),
         )
         folder = out or Path("reports") / _folder_name(made, started)
         files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}

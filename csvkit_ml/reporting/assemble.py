@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 
 from csvkit_ml.errors import IntegrityError
+from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.evidence import EvidenceManifest
@@ -14,7 +15,7 @@ from csvkit_ml.model.function import Measurement, Reason, SampleClass, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, Judgement, worst_verdict
 from csvkit_ml.model.observation import Crashed, Killed, Observation, Outcome, Produced, Raised, TimedOut, Unsupported
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
-from csvkit_ml.model.report import NOT_SPAWNED, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck
+from csvkit_ml.model.report import NOT_SPAWNED, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck, Standard
 from csvkit_ml.reporting.findings import find
 
 SCHEMA = 1
@@ -47,6 +48,9 @@ def assemble(
     signed_by: str,
     spawn_check: SpawnCheck = NOT_SPAWNED,
     maker: str = "",
+    device: DeviceInput = NO_INPUT,
+    standards: tuple[Standard, ...] = (),
+    renderers: tuple[tuple[str, str], ...] = (),
 ) -> ReportModel:
     """Build the report.
 
@@ -85,11 +89,16 @@ def assemble(
         required_identical=plan.required_identical,
         functions=tuple(functions),
         not_offered=plan.not_offered,
-        findings=find(plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker),
+        findings=find(
+            plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker, device=device
+        ),
         run=run,
         signed_by=signed_by,
         spawn_check=spawn_check,
         maker=maker,
+        device=device,
+        standards=standards,
+        renderers=renderers,
     )
 
 

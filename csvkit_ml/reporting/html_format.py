@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.report import ReportModel
-from csvkit_ml.reporting import display, html_view
+from csvkit_ml.reporting import display, html_view, wording
+from csvkit_ml.reporting.findings import is_draft
 from csvkit_ml.reporting.format import Format
 
 _TEMPLATES = ("report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "environment.html.j2", "closing.html.j2")
@@ -32,7 +33,10 @@ def render(model: ReportModel) -> bytes:
         sides=html_view.side_views(model, functions),
         findings=html_view.finding_groups(model.findings),
         faults=tuple(d for f in model.functions for d in f.faults),
-        draft=any(f.kind == "incomplete" for f in model.findings),
+        draft=is_draft(model),
+        limits=wording.limits(model),
+        repeat=wording.repeat(model),
+        glossary=wording.GLOSSARY,
         counts=tuple((v, model.count(v)) for v in Verdict),
     )
     return text.encode()

@@ -23,6 +23,7 @@ FINDING_TITLES = {
     "not-repeatable": "Results that change when repeated",
     "not-offered": "Not offered",
     "incomplete": "Not recorded",
+    "open": "Open items of the responsible person",
 }
 """A heading for every kind of finding."""
 
