@@ -13,13 +13,12 @@ from csvkit_ml.reporting.display import margin, number, plural, ratio, shape_ind
 from csvkit_ml.reporting.findings import DISPOSED, KINDS
 from csvkit_ml.reporting.html_view import FINDING_TITLES
 from csvkit_ml.reporting.paper_item import OPEN
-from csvkit_ml.reporting.pictures import ratio_rows, ratio_words
+from csvkit_ml.reporting.pictures import PER_PICTURE, ratio_rows, ratio_words
 
 SHOWN = 3
 """Passed cases shown for each function, the worst ones; all others stand in the list of cases."""
 TOLD = 6
 """Cases that did not pass, told in words for each function."""
-PER_PICTURE = 56
 _SIGN = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.INDETERMINATE: "?"}
 _STYLE = {Verdict.PASSED: "ok", Verdict.FAILED: "bad", Verdict.INDETERMINATE: "open"}
 _CASE_COLUMNS = (

@@ -10,6 +10,9 @@ from csvkit_ml.reporting.assemble import severity, worst_of
 from csvkit_ml.reporting.display import ratio
 from csvkit_ml.reporting.printable import printable
 
+PER_PICTURE = 56
+"""Functions that one picture shows: a page of paper."""
+
 _LOW, _HIGH = -6.0, 2.0
 """Decades of error / limit that are drawn; smaller and larger ones lie on the edge."""
 _NAMES, _PLOT, _ROW, _VALUE = 150, 300, 11, 60
