@@ -15,6 +15,7 @@ from csvkit_ml.cli.plan import plan
 from csvkit_ml.cli.qualify import qualify
 from csvkit_ml.cli.reproduce import reproduce
 from csvkit_ml.cli.show import show
+from csvkit_ml.cli.sign import sign
 from csvkit_ml.cli.validate import validate
 from csvkit_ml.cli.verify import verify
 from csvkit_ml.errors import DiskFullError, MlcsvError, no_space
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (validate, plan, qualify, verify, show, reproduce, doctor, device):
+for command in (validate, plan, qualify, verify, show, reproduce, doctor, device, sign):
     app.command()(command)
 app.add_typer(keys, name="keys")
 
