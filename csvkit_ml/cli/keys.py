@@ -62,6 +62,43 @@ def revoke(
     sys.stderr.write(f"key {record.name} is revoked from {record.revoked}; give {folder / f'{name}.pub.json'} to those who verify\n")
 
 
+@keys.command("ca")
+def ca(name: Annotated[str, typer.Argument(help="Name of the authority, e.g. Example Medical QA.")], json: o.Json = False) -> None:
+    """Make a certification authority for signatures in PDFs; give its .ca.pem to those who verify."""
+    from datetime import UTC, datetime
+
+    from csvkit_ml import pipeline
+    from csvkit_ml.cli.unlock import passphrase
+    from csvkit_ml.signing.certificates import new_ca
+
+    path = new_ca(pipeline.places().keys, name, passphrase(f"new passphrase for {name}", confirm=True), datetime.now(UTC))
+    sys.stdout.write(json_text.dumps({"certificate": str(path)}) + "\n" if json else f"{path}\n")
+
+
+@keys.command("certificate")
+def certificate(
+    key: Annotated[str, typer.Argument(help="Personal key whose printed name the certificate carries.")],
+    ca: Annotated[str, typer.Option("--ca", help="Authority that issues it.")],
+    json: o.Json = False,
+) -> None:
+    """Issue a personal certificate (PKCS#12) for signatures in PDFs; asks the passphrases of authority and person."""
+    from datetime import UTC, datetime
+
+    from csvkit_ml import pipeline
+    from csvkit_ml.cli.unlock import asked
+    from csvkit_ml.errors import KeyFileError
+    from csvkit_ml.signing.certificates import issue
+    from csvkit_ml.signing.keys import list_keys
+
+    folder = pipeline.places().keys
+    person = next((k.person for k in list_keys(folder) if k.name == key and k.person), "")
+    if not person:
+        raise KeyFileError(f"no personal key {key}", 'make one: mlcsv keys new NAME --person "Printed Name"')
+    authority, own = asked(f"passphrase of {ca}"), asked(f"new passphrase for the certificate of {person}")
+    path = issue(folder, ca, authority, key, person, own, datetime.now(UTC))
+    sys.stdout.write(json_text.dumps({"certificate": str(path)}) + "\n" if json else f"{path}\n")
+
+
 @keys.command("list")
 def list_all(json: o.Json = False) -> None:
     """List the keys of this user."""

@@ -154,7 +154,8 @@ def _front(model: ReportModel, functions: tuple[ReportFunction, ...], kind: Kind
             ("Date (UTC)", f"{model.run.started} to {model.run.finished}"),
             ("Tester", model.run.tester or "not recorded"),
             ("Machine attestation", model.signed_by or "UNSIGNED: nobody can tell whether the files were changed"),
-            ("Approvals", "; ".join(f"{a.role}: {a.name}, {a.time}" for a in model.approvals) or "none yet"),
+            ("Approvals", "; ".join(f"{a.role}: {a.name}, {a.time}" for a in model.approvals) + "; later ones: last page"
+             if model.approvals else "none when this was laid out; later ones: last page"),
         ]),
         caption("Results and anomalies"),
         table(

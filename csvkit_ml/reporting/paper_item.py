@@ -89,7 +89,7 @@ def plan(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
                 ("Executions of every case", ", ".join(model.repetitions)),
                 ("Identical bits required of", ", ".join(model.required_identical) or "none"),
                 ("Executed, reused", f"{model.run.executed:,} cases executed in this run, {model.run.reused:,} taken from the store"),
-                ("Laid out by", ", ".join(f"{n} {v}" for n, v in model.renderers) or "not recorded"),
+                ("Laid out by", ", ".join(f"{n} {v}" for n, v in model.renderers if n != "layout") or "not recorded"),
             ]),
             para("The limit of every function, with its formula, reason and literature, stands with its results."),
         ),

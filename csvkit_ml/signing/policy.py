@@ -33,8 +33,6 @@ class Policy:
     """Ids of machine keys that may attest; empty = every trusted one."""
     host: tuple[tuple[str, str], ...] = ()
     """Facts of the machine that must be as given, e.g. `cpu`."""
-    plan_approved: bool = False
-    """Whether the plan must have been signed before the run."""
 
     def problem(self, given: Sequence[Approval], run_finished: str) -> str:
         """The first rule that approvals, in their order, break; what is still missing is no break."""
@@ -89,7 +87,6 @@ class _Gate(_Strict):
     accept_failed_if_disposed: bool = False
     machines: list[str] = []
     host: dict[str, str] = {}
-    plan_approved: bool = False
 
 
 class _File(_Strict):

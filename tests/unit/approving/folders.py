@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from csvkit_ml import __version__
 from csvkit_ml.model.codec import canonical
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.report import ReportModel
 from csvkit_ml.model.signature import PublicKey
 from csvkit_ml.reporting.format import formats
+from csvkit_ml.reporting.pdf import renderers
 from csvkit_ml.signing.keys import Signer, load_signer, new_key
 from csvkit_ml.signing.statement import attest
 from tests.unit.reporting.fake_records import Records, records
@@ -48,7 +50,7 @@ def folder_of(path: Path, run: Records, signer: Signer, **changes: object) -> Re
     """Write the folder of a run and attest it."""
     plan, environment, judgement = canonical(run.plan), canonical(run.environment), canonical(run.judgement)
     manifest = canonical(replace(run.manifest, plan=sha256(plan), observations=()))
-    model = replace(run.model(), plan=sha256(plan), manifest=sha256(manifest), **changes)  # type: ignore[arg-type]
+    model = replace(run.model(), plan=sha256(plan), manifest=sha256(manifest), renderers=renderers(), tool=f"mlcsv {__version__}", **changes)  # type: ignore[arg-type]
     path.mkdir(parents=True)
     files = {"plan.json": plan, "environment.json": environment, "judgement.json": judgement, "manifest.json": manifest}
     for name, data in (files | {f.filename: f.render(model) for f in formats()}).items():
