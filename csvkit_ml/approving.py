@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from csvkit_ml.errors import ApprovalError, DiskFullError, OutputUnwritableError, VerificationError, no_space
@@ -16,7 +17,7 @@ from csvkit_ml.model.signature import Check, PublicKey
 from csvkit_ml.pipeline import read_report
 from csvkit_ml.reporting.device_file import read_device
 from csvkit_ml.reporting.findings import is_draft, with_device
-from csvkit_ml.reporting.format import formats
+from csvkit_ml.reporting.format import Format, formats
 from csvkit_ml.signing.approval import ENVELOPE, Signed, approve, places, read_approval, verify_approvals
 from csvkit_ml.signing.keys import Signer
 from csvkit_ml.signing.policy import Policy
@@ -30,8 +31,8 @@ MEANINGS = {
     "approver": "I approve this report for the intended use that it states.",
 }
 """Usual meaning of a signature by role."""
-PdfSigner = Callable[[str, bytes, Approval], bytes]
-"""(file name, PDF, approval) -> signed PDF."""
+PdfSigner = Callable[[Approval, bytes], bytes]
+"""(approval, PDF) -> signed PDF."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ def approve_folder(
     policy: Policy,
     device: bytes = b"",
     pdf_signer: PdfSigner | None = None,
+    layouts: tuple[Format, ...] = (),
 ) -> Path:
     """Add one approval and give its folder.
 
@@ -93,6 +95,9 @@ def approve_folder(
     2. Role, order and person must be as the policy says; human input is given with the first signature only, for the others sign it too;
        the last role does not sign a draft unless the policy allows it.
     3. HTML and PDF are laid out again with the words of this signature; the signature covers them, the attestation and all approvals before.
+
+    Args:
+        layouts: how the reports are laid out; empty = every format of mlcsv.
 
     Raises:
         ApprovalError: the policy does not allow it. VerificationError: the folder is not intact.
@@ -110,7 +115,7 @@ def approve_folder(
     model = replace(model, approvals=(*state.given, approval))
     if role == policy.roles[-1][0] and is_draft(model) and not policy.allow_draft:
         raise ApprovalError(f"the {role} cannot sign a draft: {_open(model)}", "the author answers them in device.toml; start from a copy of the run")
-    files = _files(folder, state, model, approval, device, pdf_signer)
+    files = _files(folder, state, model, device, layouts or formats(), partial(pdf_signer, approval) if pdf_signer else None)
     place = f"{APPROVALS}/{len(state.signed) + 1}-{role}"
     before = [ATTESTATION, *(f"{s.place}/{ENVELOPE}" for s in state.signed)]
     subjects = {n: file_digest(folder / n) for n in before} | {f"{place}/{n}": hex_of(sha256(d)) for n, d in files.items()}
@@ -123,16 +128,16 @@ def _open(model: ReportModel) -> str:
 
 
 def _files(
-    folder: Path, state: State, model: ReportModel, approval: Approval, device: bytes, pdf_signer: PdfSigner | None
+    folder: Path, state: State, model: ReportModel, device: bytes, layouts: tuple[Format, ...], in_pdf: Callable[[bytes], bytes] | None
 ) -> Mapping[str, bytes]:
     """What lies beside the signature: the reports as the signer sees them, and the human input."""
     files = {DEVICE: device} if device else {}
-    for form in formats():
+    for form in layouts:
         if not form.filename.endswith((".html", ".pdf")):
             continue
         kept = _signed_pdf(folder, state, form.filename)
         data = kept or form.render(model)
-        files[form.filename] = pdf_signer(form.filename, data, approval) if pdf_signer and form.filename.endswith(".pdf") else data
+        files[form.filename] = in_pdf(data) if in_pdf and form.filename.endswith(".pdf") else data
     return files
 
 

@@ -10,6 +10,7 @@ import typer
 from csvkit_ml.cli.device import device
 from csvkit_ml.cli.doctor import doctor
 from csvkit_ml.cli.failure import report_failure
+from csvkit_ml.cli.gate import checklist, gate
 from csvkit_ml.cli.keys import keys
 from csvkit_ml.cli.plan import plan
 from csvkit_ml.cli.qualify import qualify
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (validate, plan, qualify, verify, show, reproduce, doctor, device, sign):
+for command in (validate, plan, qualify, verify, show, reproduce, doctor, device, sign, gate, checklist):
     app.command()(command)
 app.add_typer(keys, name="keys")
 

@@ -65,7 +65,7 @@ def _pdf_signer(path: Path, tsa: str, rules: Policy) -> PdfSigner:
         raise KeyFileError(f"cannot read {path}: {e.strerror}", "make one with `mlcsv keys certificate`") from e
     passphrase = asked(f"passphrase of {path.name}")
 
-    def in_pdf(name: str, data: bytes, approval: Approval) -> bytes:
+    def in_pdf(approval: Approval, data: bytes) -> bytes:
         return sign_pdf(data, approval, rules.roles, bundle=bundle, passphrase=passphrase, stamp=stamp(approval), tsa=tsa)
 
     return in_pdf

@@ -10,12 +10,18 @@ from csvkit_ml.model.codec import canonical
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.report import ReportModel
 from csvkit_ml.model.signature import PublicKey
-from csvkit_ml.reporting.format import formats
+from csvkit_ml.reporting.format import Format, formats
 from csvkit_ml.reporting.pdf import renderers
 from csvkit_ml.signing.keys import Signer, load_signer, new_key
 from csvkit_ml.signing.statement import attest
 from tests.unit.reporting.fake_records import Records, records
 
+LAYOUTS = (
+    next(f for f in formats() if f.name == "json"),
+    Format(name="html", filename="report.html", render=lambda m: f"<p>{m.title} {m.approvals}".encode()),
+    Format(name="soup-pdf", filename="soup-verification-report.pdf", render=lambda m: f"%PDF {m.title}".encode()),
+)
+"""Quick stand-ins for the layouts, where only their bytes count."""
 TIMES = ("2026-03-03T10:00:00+00:00", "2026-03-03T11:00:00+00:00", "2026-03-03T12:00:00+00:00")
 
 
@@ -46,14 +52,14 @@ def small(*, bad: float = 0.0) -> Records:
     return records(functions=2, samples=3, bad=bad, hostile=False, signed_by="machine")
 
 
-def folder_of(path: Path, run: Records, signer: Signer, **changes: object) -> ReportModel:
+def folder_of(path: Path, run: Records, signer: Signer, layouts: tuple[Format, ...] = (), **changes: object) -> ReportModel:
     """Write the folder of a run and attest it."""
     plan, environment, judgement = canonical(run.plan), canonical(run.environment), canonical(run.judgement)
     manifest = canonical(replace(run.manifest, plan=sha256(plan), observations=()))
     model = replace(run.model(), plan=sha256(plan), manifest=sha256(manifest), renderers=renderers(), tool=f"mlcsv {__version__}", **changes)  # type: ignore[arg-type]
     path.mkdir(parents=True)
     files = {"plan.json": plan, "environment.json": environment, "judgement.json": judgement, "manifest.json": manifest}
-    for name, data in (files | {f.filename: f.render(model) for f in formats()}).items():
+    for name, data in (files | {f.filename: f.render(model) for f in layouts or formats()}).items():
         (path / name).write_bytes(data)
     predicate = {"plan": model.plan, "manifest": model.manifest, "finished": model.run.finished, "started": model.run.started}
     attest(path, predicate, signer)
