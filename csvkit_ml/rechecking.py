@@ -18,7 +18,8 @@ from csvkit_ml.model.judgement import Judgement
 from csvkit_ml.model.plan import ValidationPlan
 from csvkit_ml.model.report import ReportModel
 from csvkit_ml.model.signature import Answer, Check, PublicKey
-from csvkit_ml.pipeline import judge, read_report
+from csvkit_ml.pipeline import read_report
+from csvkit_ml.pipeline.judging import judge
 from csvkit_ml.planning.catalogue import make_catalogue
 from csvkit_ml.reporting.format import formats
 from csvkit_ml.reporting.pdf import renderers
