@@ -45,6 +45,8 @@ def gate(
     for r in rulings:
         sys.stderr.write(f"{'open  ' if r.ok else 'SHUT  '} {r.locked.name} {r.locked.version}: {r.report if r.ok else r.reason}\n")
     shut = next((r for r in rulings if not r.ok), None)
+    if shut and json:
+        raise typer.Exit(GateError.exit_code)
     if shut:
         raise GateError(f"{shut.locked.name} {shut.locked.version}: {shut.reason}", f"run: {shut.run}")
 
