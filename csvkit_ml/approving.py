@@ -70,6 +70,13 @@ def state_of(folder: Path, trusted: tuple[PublicKey, ...]) -> State:
     return State(signed=signed, finished=model.run.finished, model=replace(model, approvals=tuple(s.approval for s in signed)))
 
 
+def shown_model(folder: Path) -> ReportModel:
+    """The report with the human input that lies beside the first approval; nothing is verified."""
+    model = read_report(folder)
+    found = [f"{p}/{DEVICE}" for p in places(folder)[:1] if (folder / p / DEVICE).exists()]
+    return with_device(model, read_device(read_file(folder, found[0]))) if found else model
+
+
 def device_file(folder: Path, signed: tuple[Signed, ...]) -> str:
     """The human input that the first approval covers, empty when it covers none."""
     name = f"{signed[0].place}/{DEVICE}" if signed else ""

@@ -9,9 +9,11 @@ import typer
 
 from csvkit_ml.cli.device import device
 from csvkit_ml.cli.doctor import doctor
+from csvkit_ml.cli.export import archive, export
 from csvkit_ml.cli.failure import report_failure
 from csvkit_ml.cli.gate import checklist, gate
 from csvkit_ml.cli.keys import keys
+from csvkit_ml.cli.log import log
 from csvkit_ml.cli.plan import plan
 from csvkit_ml.cli.qualify import qualify
 from csvkit_ml.cli.reproduce import reproduce
@@ -29,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (validate, plan, qualify, verify, show, reproduce, doctor, device, sign, gate, checklist):
+for command in (validate, plan, qualify, verify, show, reproduce, doctor, device, sign, gate, checklist, export, archive, log):
     app.command()(command)
 app.add_typer(keys, name="keys")
 

@@ -34,6 +34,7 @@ def sign(
 
     from csvkit_ml import pipeline
     from csvkit_ml.approving import approve_folder
+    from csvkit_ml.cli.log import note
     from csvkit_ml.cli.unlock import personal_key
 
     here = pipeline.places()
@@ -47,6 +48,7 @@ def sign(
         folder, role, meaning, signer, now=now, trusted=trusted, policy=rules, device=device.read_bytes() if device else b"",
         pdf_signer=in_pdf,
     )  # fmt: skip
+    note(here, "sign", signer.public.person, {"folder": folder.resolve().name, "role": role, "keyid": signer.public.keyid, "place": place.name})
     if json:
         sys.stdout.write(json_text.dumps({"approval": str(place), "role": role, "name": signer.public.person, "time": now}) + "\n")
     sys.stderr.write(f"signed as {role} by {signer.public.person} at {now}: {place}\n")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csvkit_ml.cli import options as o
+
+if TYPE_CHECKING:
+    from csvkit_ml.pipeline import Finished, Places
 
 
 def validate(
@@ -63,10 +66,27 @@ def validate(
                 command=_command(), places=places, watch=watch, device=human, standards=maps,
             )  # fmt: skip
         verdicts.append(done.report.status)
+        _note(places, done)
         if json:
             sys.stdout.write(json_text.dumps(summary(done.report, str(done.folder))) + "\n")
         console.finished(done.report, done.folder, verbose=verbose)
     raise typer.Exit(pipeline.exit_code(tuple(verdicts)))
+
+
+def _note(places: Places, done: Finished) -> None:
+    """The run in the audit trail, and the earlier one of the same release and backend that it follows."""
+    from csvkit_ml.cli.log import note
+    from csvkit_ml.evidence.log import load_log
+
+    r = done.report
+    subject = {"library": r.library, "version": r.version, "backend": r.backend}
+    before = [e for e in load_log(places.log) if e.event == "run" and subject.items() <= set(e.what)]
+    facts = {"folder": done.folder.name, "plan": r.plan, "manifest": r.manifest, "machine": r.signed_by}
+    note(places, "run", r.run.tester, {**subject, **facts})
+    note(places, "judge", r.tool, {**subject, "manifest": r.manifest, "status": r.status.value})
+    if before:
+        old = dict(before[-1].what)
+        note(places, "supersede", r.run.tester, {**subject, "folder": done.folder.name, "manifest": r.manifest, "before": old["manifest"]})
 
 
 def _command() -> str:

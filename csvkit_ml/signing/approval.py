@@ -161,16 +161,17 @@ def _cover(folder: Path, signed: tuple[Signed, ...]) -> Iterator[str]:
 
 
 def _policed(signed: tuple[Signed, ...], policy: Policy | None, finished: str, *, complete: bool) -> tuple[Answer, str]:
+    """Without a policy only the usual one can be compared with, and nobody has asked for it: a difference is told, not refused."""
     given = tuple(s.approval for s in signed)
-    rules = policy or Policy()
     if not complete:
         return Answer.UNKNOWN, "an approval could not be read"
     try:
-        if trouble := rules.problem(given, finished) if given else "":
-            return Answer.NOT_OK, trouble
+        trouble = (policy or Policy()).problem(given, finished) if given else ""
     except ValueError:
         return Answer.UNKNOWN, "the attestation names no time"
-    lacking = ", ".join(rules.missing(given))
+    lacking = ", ".join((policy or Policy()).missing(given))
     if policy is None:
-        return Answer.OK, f"no policy was given; still to sign by the usual one: {lacking}" if lacking else "the usual roles have signed"
-    return (Answer.NOT_OK, f"still to sign: {lacking}") if lacking else (Answer.OK, "every role has signed")
+        return Answer.OK, "no policy was given" + (f"; by the usual one, {trouble or f'still to sign: {lacking}'}" if trouble or lacking else "")
+    if trouble or lacking:
+        return Answer.NOT_OK, trouble or f"still to sign: {lacking}"
+    return Answer.OK, "every role has signed"
