@@ -14,7 +14,7 @@ FUNCTIONS, SAMPLES = 250, 20
 
 
 def rows(options: argparse.Namespace) -> list[Row]:
-    """Wall seconds of one process, median."""
+    """Seconds of one process, median; the goal is held against CPU seconds, so that a shared machine gives the same answer."""
     model = records(functions=FUNCTIONS, samples=SAMPLES, bad=0.02).model()
     cases = sum(len(f.cases) for f in model.functions)
     groups = {"JSON + HTML": ((".json", ".html"), 3.0), "both PDFs": ((".pdf",), 10.0)}
@@ -34,8 +34,8 @@ def rows(options: argparse.Namespace) -> list[Row]:
                 what=f"{cases:,} cases to {what}",
                 measured=f"{median:.1f} s ({cpu:.1f} CPU-s)",
                 ratio="",
-                wanted=f"<= {wanted:.0f} s",
-                met=met(median <= wanted),
+                wanted=f"<= {wanted:.0f} CPU-s",
+                met=met(cpu <= wanted),
             )
         )
     return found
