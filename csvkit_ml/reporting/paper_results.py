@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from csvkit_ml.model.function import SampleClass, Verdict
 from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportModel
-from csvkit_ml.reporting.assemble import worst_of
+from csvkit_ml.reporting.assemble import severity, worst_of
 from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, listing, para, picture, table
 from csvkit_ml.reporting.display import margin, number, plural, ratio, shape_index
 from csvkit_ml.reporting.findings import DISPOSED, KINDS
@@ -16,7 +16,7 @@ from csvkit_ml.reporting.paper_item import OPEN
 from csvkit_ml.reporting.pictures import PER_PICTURE, ratio_rows, ratio_words
 
 SHOWN = 3
-"""Passed cases shown for each function, the worst ones; all others stand in the list of cases."""
+"""Passed samples shown for each function, the worst ones; all others stand in the list of cases."""
 TOLD = 6
 """Cases that did not pass, told in words for each function."""
 _SIGN = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.INDETERMINATE: "?"}
@@ -122,7 +122,7 @@ def _function(f: ReportFunction) -> list[Block]:
     limits = tuple(dict.fromkeys(c.criterion for c in f.cases))
     number_of = {c: n for n, c in enumerate(limits, 1)}
     bad = [c for c in f.cases if c.verdict is not Verdict.PASSED]
-    shown = [*bad[:TOLD], *[c for c in f.cases if c.verdict is Verdict.PASSED][:SHOWN]]
+    shown = [*bad[:TOLD], *_worst_passed(f)]
     blocks: list[Block] = [
         heading(3, f"{_SIGN[f.verdict]} {f.id}", label_of(f.id)),
         facts([
@@ -138,6 +138,13 @@ def _function(f: ReportFunction) -> list[Block]:
     if len(bad) > TOLD:
         blocks.append(para(f"and {plural(len(bad) - TOLD, 'further case')} that did not pass: see the list of cases.", "soft"))
     return blocks
+
+
+def _worst_passed(f: ReportFunction) -> list[ReportCase]:
+    """The passed cases that come nearest to their limit, one variant of a sample."""
+    passed = [c for c in f.cases if c.verdict is Verdict.PASSED]
+    passed.sort(key=lambda c: -severity(m) if (m := worst_of(c.measurements)) else 0.0)
+    return list({c.sample: c for c in reversed(passed)}.values())[::-1][:SHOWN]
 
 
 def _case_row(c: ReportCase, limit: int) -> list[Cell]:
