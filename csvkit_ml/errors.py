@@ -56,6 +56,12 @@ class OutputUnwritableError(UsageError):
     code = "MLCSV-OUT-UNWRITABLE"
 
 
+class ScopeError(UsageError):
+    """A model, exported program or scope file cannot be read as one."""
+
+    code = "MLCSV-SCOPE"
+
+
 class UnknownCaseError(UsageError):
     """No case, function or backend of this name."""
 

@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from csvkit_ml.cli.anomalies import anomalies
 from csvkit_ml.cli.device import device
 from csvkit_ml.cli.doctor import doctor
 from csvkit_ml.cli.export import archive, export
@@ -17,8 +18,10 @@ from csvkit_ml.cli.log import log
 from csvkit_ml.cli.plan import plan
 from csvkit_ml.cli.qualify import qualify
 from csvkit_ml.cli.reproduce import reproduce
+from csvkit_ml.cli.scope import scope
 from csvkit_ml.cli.show import show
 from csvkit_ml.cli.sign import sign
+from csvkit_ml.cli.split import split
 from csvkit_ml.cli.validate import validate
 from csvkit_ml.cli.verify import verify
 from csvkit_ml.errors import DiskFullError, MlcsvError, no_space
@@ -31,9 +34,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (validate, plan, qualify, verify, show, reproduce, doctor, device, sign, gate, checklist, export, archive, log):
+for command in (
+    validate, plan, split, scope, qualify, verify, show, reproduce, doctor, device, sign, gate, checklist, export, archive, log,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(keys, name="keys")
+app.add_typer(anomalies, name="anomalies")
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ def validate(
     tester: Annotated[str, typer.Option("--tester", help="Name of the person who runs this, for page 1.")] = "",
     device: o.Device = None,
     standards: Annotated[list[str], typer.Option("--standards", help="Clause maps to index (repeatable); default: all.")] = [],  # noqa: B006
+    anomalies: Annotated[Path | None, typer.Option("--anomalies", help="Folder of known anomalies (from `mlcsv anomalies import`).")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Execute every case again, reuse nothing.")] = False,
     json: o.Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
@@ -63,7 +64,7 @@ def validate(
         with progress(console) as watch:
             done = pipeline.validate(
                 job, environment=request, backend=backend, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
-                command=_command(), places=places, watch=watch, device=human, standards=maps,
+                command=_command(), places=places, watch=watch, device=human, standards=maps, anomalies=anomalies,
             )  # fmt: skip
         verdicts.append(done.report.status)
         _note(places, done)

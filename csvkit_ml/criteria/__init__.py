@@ -3,10 +3,13 @@
 from csvkit_ml.criteria.componentwise import Componentwise
 from csvkit_ml.criteria.exact import Exact
 from csvkit_ml.criteria.formats import FORMATS, Format, gamma, round_to
+from csvkit_ml.criteria.one_of import OneOf
 from csvkit_ml.criteria.positions import Positions
 from csvkit_ml.criteria.relation import BackwardError
 from csvkit_ml.criteria.scaled import Scaled
 from csvkit_ml.criteria.statistical import Goodness
 from csvkit_ml.criteria.ulp import Ulp
 
-__all__ = ["FORMATS", "BackwardError", "Componentwise", "Exact", "Format", "Goodness", "Positions", "Scaled", "Ulp", "gamma", "round_to"]
+__all__ = [
+    "FORMATS", "BackwardError", "Componentwise", "Exact", "Format", "Goodness", "OneOf", "Positions", "Scaled", "Ulp", "gamma", "round_to",
+]  # fmt: skip

@@ -15,10 +15,12 @@ from csvkit_ml.execution.lane import Lane, Limits
 from csvkit_ml.execution.launch import START_LIMIT_S, Forking, Launcher, Spawning
 from csvkit_ml.execution.staging import StagedWorker
 from csvkit_ml.execution.work import RETRY, BlobSink, Job, Work
+from csvkit_ml.model.codec import CodecError, decode
+from csvkit_ml.model.inventory import Inventory
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.worker import frames
 
-__all__ = ["PROCESSES", "RETRY", "BlobSink", "Job", "Limits", "describe", "execute"]
+__all__ = ["PROCESSES", "RETRY", "BlobSink", "Job", "Limits", "calls", "describe", "execute", "inventory"]
 
 PROCESSES = (("first", "rerun"), ("fresh_process", "dirty_memory"))
 """Repetition kinds that share a process; the processes work side by side."""
@@ -59,16 +61,73 @@ def describe(
     return {**facts, **{f"setting {k}": v for k, v in proven.items()}}
 
 
-def _ask(processes: Launcher, cell: Cell, question: frames.Head) -> dict[str, str]:
-    cell.link.settimeout(START_LIMIT_S)
+def inventory(
+    *, python: str, worker: StagedWorker, library: str, variables: Mapping[str, str], scratch: Path, fork: bool | None = None
+) -> Inventory:
+    """Public names of the library as it is in its environment; asked in a process of its own, which ends with the answer.
+
+    Raises:
+        WorkerStartError: the library cannot be imported, does not list its names, or its answer is no inventory.
+    """
+    with launcher(python=python, worker=worker, library=library, variables=variables, scratch=scratch, fork=fork) as processes:
+        head, body = _question(processes, processes.start(), {"inventory": True})
+        if "inventory" not in head:
+            raise WorkerStartError(f"{library} does not list its names: {clean_text(head.get('refused'))}", "see the cause above")
     try:
-        frames.send(cell.link, frames.encode(question))
+        return decode(Inventory, body)
+    except CodecError as e:
+        raise WorkerStartError(f"the answer of {library} is no inventory: {clean_text(e)}", "see what changes that environment") from e
+
+
+def calls(
+    *, python: str, worker: StagedWorker, library: str, variables: Mapping[str, str], jobs: Iterable[Job], limit_s: float, scratch: Path,
+    fork: bool | None = None,
+) -> dict[str, tuple[str, ...]]:  # fmt: skip
+    """Operators that the executions of each function call, by function id. Nothing that they compute comes back.
+
+    A job that does not answer in time, or ends its process, adds nothing; the rest goes on in a new process.
+
+    Raises:
+        WorkerStartError: the library cannot be imported.
+    """
+    found: dict[str, dict[str, None]] = {}
+    with launcher(python=python, worker=worker, library=library, variables=variables, scratch=scratch, fork=fork) as processes:
+        cell: Cell | None = None
+        for job in jobs:
+            cell = cell or processes.start()
+            head = {
+                "calls": True, "op": job.op, "params": dict(job.params), "variants": job.variants, "kinds": [], "from": 0, "to": 0,
+                "inputs": [(t.dtype, t.shape, len(t.data)) for t in job.inputs],
+            }  # fmt: skip
+            try:
+                answer, _ = _question(processes, cell, head, (*(t.data for t in job.inputs), job.program), limit_s)
+            except WorkerStartError:
+                answer = {}
+            if "refused" in answer or not isinstance(answer.get("calls"), list):
+                processes.discard(cell)
+                cell = None
+            else:
+                found.setdefault(job.op, {}).update(dict.fromkeys(clean_text(name) for name in answer["calls"]))
+    return {op: tuple(sorted(names)) for op, names in found.items()}
+
+
+def _question(
+    processes: Launcher, cell: Cell, question: frames.Head, parts: tuple[bytes, ...] = (), limit_s: float = START_LIMIT_S
+) -> frames.Frame:
+    cell.link.settimeout(limit_s)
+    try:
+        frames.send(cell.link, frames.encode(question), parts)
         frame = frames.receive(cell.link)
     except (OSError, frames.FrameError) as e:
         raise WorkerStartError(f"no answer from {processes.library}: {e}\n{cell.output().decode(errors='replace')}", "see above") from e
-    facts = frame[0].get("facts") if frame else None
-    if frame is None or not isinstance(facts, dict):
-        said = frame[0].get("refused") if frame else cell.output().decode(errors="replace")
+    return frame or ({"refused": cell.output().decode(errors="replace")}, b"")
+
+
+def _ask(processes: Launcher, cell: Cell, question: frames.Head) -> dict[str, str]:
+    head, _ = _question(processes, cell, question)
+    facts = head.get("facts")
+    if not isinstance(facts, dict):
+        said = head.get("refused")
         raise WorkerStartError(f"{processes.library} does not describe itself: {said}", "see whether the library works in that environment")
     return {clean_text(k): clean_text(v) for k, v in facts.items()}
 

@@ -37,3 +37,7 @@ class Library:
     """(function id, Sample) -> program for the worker, b'' where the library is called directly."""
     staged: tuple[str, ...]
     """Packages to stage besides the worker, e.g. `csvkit_ml.libraries.torch.staged`."""
+    split: Callable[[], bytes] = bytes
+    """Rules of the functional split as TOML (see specs/libraries); empty = there are none."""
+    traces: bool = False
+    """Whether the staged half tells which operators an execution calls."""

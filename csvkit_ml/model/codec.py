@@ -14,7 +14,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, cast
 
-from csvkit_ml.model.canonical import CodecError, canonical
+from csvkit_ml.model.canonical import MAX_INT, CodecError, canonical
 from csvkit_ml.model.digest import Digest, sha256
 
 __all__ = ["CodecError", "canonical", "decode", "digest_of", "from_json", "to_json"]
@@ -75,7 +75,14 @@ def _reader(hint: Any) -> Reader:
 def _read_any(tree: Any) -> Any:
     if isinstance(tree, list):
         return tuple(_read_any(v) for v in tree)
-    return _unwrap(tree) if isinstance(tree, dict) else tree
+    if isinstance(tree, dict):
+        return _unwrap(tree)
+    return float(tree) if _is_large(tree) else tree
+
+
+def _is_large(tree: Any) -> bool:
+    """Digits of an integer that only a float writes: a large int is wrapped."""
+    return type(tree) is int and abs(tree) > MAX_INT
 
 
 def _unwrap(tree: dict[str, Any]) -> int | float:
@@ -104,12 +111,12 @@ def _enum_reader(kind: type[Enum]) -> Reader:
 
 def _scalar_reader(hint: Any) -> Reader:
     def read(tree: Any) -> Any:
-        if type(tree) is hint:
+        if type(tree) is hint and not _is_large(tree):
             return tree
         value = _unwrap(tree) if isinstance(tree, dict) else tree
         if hint is float and type(value) is int:
             return float(value)
-        if type(value) is not hint:
+        if type(value) is not hint or _is_large(tree):
             raise CodecError(f"expected {getattr(hint, '__name__', hint)}, got {type(value).__name__}")
         return value
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from csvkit_ml.model.anomaly import AnomalyList
+from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
@@ -173,6 +175,10 @@ class ReportModel:
     """Programs that lay the report out, with versions: the same ones give the same bytes."""
     approvals: tuple[Approval, ...] = ()
     """Personal signatures; always empty in report.json, which is written before anyone signs."""
+    coverage: Coverage | None = None
+    """The functional split, and what this run shows of it; None where the library has no rules."""
+    anomalies: AnomalyList | None = None
+    """Known anomalies with their decisions; None where no list was given."""
 
     def count(self, verdict: Verdict, side: Side | None = None) -> int:
         """Cases of a verdict, optionally of one side (functions of both sides count on each)."""

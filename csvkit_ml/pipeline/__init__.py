@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from csvkit_ml.pipeline.doctor import Doctor, doctor
 from csvkit_ml.pipeline.judging import detections, exit_code
+from csvkit_ml.pipeline.known_anomalies import import_anomalies
 from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
 from csvkit_ml.pipeline.prepare import Job, Prepared, jobs_from_plan, prepare, write_plan
 from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
+from csvkit_ml.pipeline.splitting import split
 from csvkit_ml.pipeline.validation import Finished, validate
 
 __all__ = [
@@ -23,11 +25,13 @@ __all__ = [
     "detections",
     "doctor",
     "exit_code",
+    "import_anomalies",
     "jobs_from_plan",
     "places",
     "prepare",
     "read_report",
     "reproduce",
+    "split",
     "trusted_keys",
     "validate",
     "write_plan",

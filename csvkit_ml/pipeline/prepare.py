@@ -23,7 +23,7 @@ from csvkit_ml.libraries.port import Library
 from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.plan import ValidationPlan
-from csvkit_ml.model.spec import EnvironmentRequest
+from csvkit_ml.model.spec import EnvironmentRequest, ValidationSpec
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.planning.catalogue import Catalogue, make_catalogue
 
@@ -77,21 +77,15 @@ def prepare(
         PlanChangedError: an approved plan asks something else than this version of mlcsv would.
     """
     approved = read_plan(job.plan) if job.plan else None
-    today = datetime.now(UTC).date().isoformat()
-    known = registry.known_distributions()
-    watch.stage(f"resolving {job.asked}")
     if approved:
         spec, backend, functions = approved.spec, approved.spec.backend, approved.spec.functions
-    elif environment.python:
-        spec = adopted_spec(job.asked, environment, known, today=today)
     else:
-        spec = resolve(job.asked, environment, known, today=today)
+        spec = resolved(job.asked, environment, watch)
     spec = replace(spec, backend=backend, functions=functions)
     library = registry.library(spec.library)
     chosen, options = registry.backend(backend)
     variables, settings = chosen.variables(options), chosen.settings(options)
-    watch.stage(f"environment of {spec.library} {spec.full_version}")
-    record = adopt(spec, environment) if environment.python else obtain(spec, environment, places.cache, os.environ, watch.stage)
+    record = obtained(spec, environment, places, watch)
     worker = build_archive(library)
     record = _described(record, library, worker, variables, settings, places)
     watch.stage("planning")
@@ -117,6 +111,19 @@ def prepare(
         variables=variables,
         options=settings,
     )
+
+
+def resolved(asked: str, environment: EnvironmentRequest, watch: Watcher) -> ValidationSpec:
+    """The release that a requirement stands for; in an adopted environment, the one installed there."""
+    watch.stage(f"resolving {asked}")
+    today, known = datetime.now(UTC).date().isoformat(), registry.known_distributions()
+    return (adopted_spec if environment.python else resolve)(asked, environment, known, today=today)
+
+
+def obtained(spec: ValidationSpec, environment: EnvironmentRequest, places: Places, watch: Watcher) -> EnvironmentRecord:
+    """The environment, built or adopted."""
+    watch.stage(f"environment of {spec.library} {spec.full_version}")
+    return adopt(spec, environment) if environment.python else obtain(spec, environment, places.cache, os.environ, watch.stage)
 
 
 def _plan_difference(old: ValidationPlan, new: ValidationPlan) -> str:

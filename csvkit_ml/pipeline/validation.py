@@ -9,6 +9,7 @@ from importlib.metadata import version as distribution_version
 from pathlib import Path
 
 from csvkit_ml import registry
+from csvkit_ml.anomalies.review import listed
 from csvkit_ml.errors import OutputExistsError
 from csvkit_ml.evidence.folder import seal
 from csvkit_ml.evidence.memo import Memo
@@ -20,9 +21,11 @@ from csvkit_ml.model.evidence import EvidenceManifest
 from csvkit_ml.model.report import ReportModel, RunFacts, Standard
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
+from csvkit_ml.pipeline.known_anomalies import read_anomalies
 from csvkit_ml.pipeline.observe import check_spawned, observe
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Job, Prepared, prepare
+from csvkit_ml.pipeline.splitting import coverage
 from csvkit_ml.planning.definition import suite_digest
 from csvkit_ml.reporting.assemble import assemble
 from csvkit_ml.reporting.format import formats
@@ -45,6 +48,7 @@ def validate(
     job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
     tester: str, fresh: bool, command: str, places: Places, watch: Watcher, device: DeviceInput = NO_INPUT,
     standards: tuple[Standard, ...] = (),
+    anomalies: Path | None = None,
 ) -> Finished:  # fmt: skip
     """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there."""
     started = now()
@@ -52,6 +56,7 @@ def validate(
         raise OutputExistsError(f"{out} exists", "choose another folder; a report is never overwritten")
     made = prepare(job, environment=environment, backend=backend, functions=functions, places=places, watch=watch)
     plan = made.catalogue.plan
+    known = read_anomalies(anomalies, made.environment) if anomalies else None
     with Store(places.store) as store, Memo(places.memo) as memo:
         observations, executed = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
         environment_bytes = canonical(made.environment)
@@ -65,6 +70,8 @@ def validate(
         manifest_bytes = canonical(manifest)
         judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch)
         spawned = check_spawned(made, observations, memo, scratch=places.cache / "scratch", watch=watch)
+        verdicts = {f.id: f.verdict for f in judgement.functions}
+        shown = coverage(made.environment, made.library, made.worker, verdicts, places=places, watch=watch)
         found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False)
         run = RunFacts(
             started=started, finished=now(), tester=tester, command=command, executed=executed, reused=plan.case_count() - executed
@@ -86,11 +93,14 @@ def validate(
             device=device,
             standards=standards,
             renderers=renderers(),
+            coverage=shown,
+            anomalies=listed(known.snapshot, known.review, verdicts) if known else None,
         )
         folder = out or Path("reports") / _folder_name(made, started)
         files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}
         files |= {"judgement.json": canonical(judgement), "worker.pyz": made.worker.data}
         files |= {f.filename: f.render(report) for f in formats()}
+        files |= known.files if known else {}
         watch.stage("writing the report")
         sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None
         seal(folder, files, (d for o in observations for d in digests_of(o)), store, sign)

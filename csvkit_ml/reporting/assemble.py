@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Mapping
 
 from csvkit_ml.errors import IntegrityError
+from csvkit_ml.model.anomaly import AnomalyList
+from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
@@ -51,6 +53,8 @@ def assemble(
     device: DeviceInput = NO_INPUT,
     standards: tuple[Standard, ...] = (),
     renderers: tuple[tuple[str, str], ...] = (),
+    coverage: Coverage | None = None,
+    anomalies: AnomalyList | None = None,
 ) -> ReportModel:
     """Build the report.
 
@@ -90,7 +94,8 @@ def assemble(
         functions=tuple(functions),
         not_offered=plan.not_offered,
         findings=find(
-            plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker, device=device
+            plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker, coverage=coverage,
+            anomalies=anomalies, device=device,
         ),
         run=run,
         signed_by=signed_by,
@@ -99,6 +104,8 @@ def assemble(
         device=device,
         standards=standards,
         renderers=renderers,
+        coverage=coverage,
+        anomalies=anomalies,
     )
 
 

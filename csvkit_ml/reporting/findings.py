@@ -6,13 +6,18 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from csvkit_ml.model.anomaly import AnomalyList, Relevance
+from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.plan import PlannedFunction, ValidationPlan
 from csvkit_ml.model.report import Finding, ReportFunction, ReportModel, RunFacts, SpawnCheck
 
-KINDS = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "incomplete", "open")
+KINDS = (
+    "failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "unclassified", "anomaly", "incomplete",
+    "open",
+)  # fmt: skip
 """Kinds of finding in the order of the report."""
 
 DISPOSED = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable")
@@ -42,7 +47,8 @@ QUESTIONS = {
 
 def find(
     *, plan: ValidationPlan, environment: EnvironmentRecord, functions: tuple[ReportFunction, ...], spawn_check: SpawnCheck, run: RunFacts,
-    maker: str, device: DeviceInput = NO_INPUT,
+    maker: str, coverage: Coverage | None = None, anomalies: AnomalyList | None = None,
+    device: DeviceInput = NO_INPUT,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """All findings, by kind, then in the order of the report's functions."""
     planned = {f.id: f for f in plan.functions}
@@ -53,6 +59,8 @@ def find(
         *(x for f in functions for x in _repeatability(f, planned[f.id])),
         *_spawned(spawn_check),
         *(Finding(kind="not-offered", subject=n.function, sentence=f"{n.what}: {n.reason}") for n in plan.not_offered),
+        *_unclassified(coverage),
+        *_anomalies(anomalies),
         *_incomplete(environment, run, maker),
     ]
     return tuple(sorted([*found, *open_items(tuple(found), device)], key=lambda f: KINDS.index(f.kind)))
@@ -133,6 +141,30 @@ def _repeatability(f: ReportFunction, planned: PlannedFunction) -> Iterator[Find
 def _spawned(check: SpawnCheck) -> Iterator[Finding]:
     for case in check.differing:
         yield Finding(kind="not-repeatable", subject=case, sentence="A process started from nothing gives another outcome than a forked one.")
+
+
+def _unclassified(coverage: Coverage | None) -> Iterator[Finding]:
+    """Names under no regime, and names that are verified but not there."""
+    if coverage is None:
+        return
+    for what, operator in (("names", False), ("operators", True)):
+        if names := [u.name + f" (claimed by {', '.join(u.rules)})" * bool(u.rules) for u in coverage.unclassified if u.operator is operator]:
+            sentence = f"No rule of the functional split gives one side to these {what} of this release ({len(names)}): {', '.join(names)}"
+            yield Finding(kind="unclassified", subject=f"{coverage.library}: {what}", sentence=sentence)
+
+
+def _anomalies(anomalies: AnomalyList | None) -> Iterator[Finding]:
+    """What nobody decided yet, and what is relevant without evidence that it does not occur."""
+    rows = anomalies.rows if anomalies else ()
+    for row in rows:
+        d = row.decision
+        if d.relevance is Relevance.NOT_REVIEWED and row.demanded:
+            yield Finding(kind="anomaly", subject=d.id, sentence=f"To be decided by a person: {row.anomaly.title}")
+        if d.relevance is Relevance.RELEVANT:
+            seen = ", ".join(f"{p.function} {p.verdict.value if p.verdict else 'not in this run'}" for p in row.probes)
+            if not seen or any(p.verdict is not Verdict.PASSED for p in row.probes):
+                told = f"probed by {seen}" if seen else "no function probes it"
+                yield Finding(kind="anomaly", subject=d.id, sentence=f"Relevant ({d.disposition}); {told}: {row.anomaly.title}")
 
 
 def _incomplete(environment: EnvironmentRecord, run: RunFacts, maker: str) -> Iterator[Finding]:

@@ -16,7 +16,10 @@ from csvkit_ml.reporting import display, html_view, wording
 from csvkit_ml.reporting.findings import QUESTIONS, is_draft
 from csvkit_ml.reporting.format import Format
 
-_TEMPLATES = ("report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "environment.html.j2", "closing.html.j2", "pictures.html.j2")
+_TEMPLATES = (
+    "report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "coverage.html.j2",
+    "anomalies.html.j2", "environment.html.j2", "closing.html.j2", "pictures.html.j2",
+)  # fmt: skip
 
 _ANCHORS = {
     "summary": "page1", "use": "conclusion", "item": "environment", "configuration": "page1", "plan": "page1", "findings": "findings",

@@ -23,6 +23,8 @@ FINDING_TITLES = {
     "installation": "Installed files that differ from their record",
     "not-repeatable": "Results that change when repeated",
     "not-offered": "Not offered",
+    "unclassified": "Functionality under no regime",
+    "anomaly": "Known anomalies",
     "incomplete": "Not recorded",
     "open": "Open items of the responsible person",
 }

@@ -72,6 +72,10 @@ def serve(link: socket.socket, runtime: Runtime) -> None:
             frames.send(link, _facts(functools.partial(_apply, runtime, head)))
         elif "describe" in head:
             frames.send(link, _facts(runtime.describe))
+        elif "inventory" in head:
+            frames.send(link, *_inventory(runtime))
+        elif "calls" in head:
+            frames.send(link, _calls(runtime, _group(head, body)))
         else:
             _run_group(link, runtime, _group(head, body))
 
@@ -90,6 +94,26 @@ def _apply(runtime: Runtime, head: Dict[str, Any]) -> Dict[str, str]:
 def _facts(ask: Callable[[], Dict[str, str]]) -> bytes:
     try:
         return frames.encode({"facts": ask()})
+    except Exception as e:
+        return frames.encode({"refused": "%s: %s" % (_type_name(e), _text(e))})
+
+
+def _inventory(runtime: Runtime) -> Answer:
+    """The inventory as JSON in the body: it is too large for a head."""
+    try:
+        return frames.encode({"inventory": True}), (frames.encode(runtime.inventory()),)
+    except Exception as e:
+        return frames.encode({"refused": "%s: %s" % (_type_name(e), _text(e))}), ()
+
+
+def _calls(runtime: Runtime, group: Group) -> bytes:
+    """Operators that the variants of a sample call, each once, in the order in which they are met."""
+    found: Dict[str, None] = {}
+    try:
+        for variant in group.variants:
+            request = WireRequest(group.op, variant, dict(group.params), list(group.inputs), group.program)
+            found.update(dict.fromkeys(runtime.calls(request)))
+        return frames.encode({"calls": list(found)})
     except Exception as e:
         return frames.encode({"refused": "%s: %s" % (_type_name(e), _text(e))})
 

@@ -45,9 +45,17 @@ class Runtime:
         """Build facts as the library reports them: version, BLAS, threads, capability, providers, devices."""
         raise NotSupported("describe")
 
+    def inventory(self) -> dict[str, Any]:
+        """Public names of the library by introspection, executing nothing: `methods` and `entries` as `model.inventory` reads them."""
+        raise NotSupported("inventory")
+
     def run(self, request: WireRequest) -> list[tuple[str, WireTensor]]:
         """Execute one case; (output name, tensor) in order. Raises whatever the library raises."""
         raise NotSupported("run")
+
+    def calls(self, request: WireRequest) -> list[str]:
+        """Names of the operators that the execution of one case calls, as far as it gets, each once."""
+        raise NotSupported("calls")
 
     def dirty(self) -> None:
         """Fill free memory with a pattern (NaN bit patterns), so that reads of uninitialised memory show."""

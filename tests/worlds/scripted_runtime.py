@@ -36,6 +36,19 @@ class ScriptedRuntime(Runtime):
     def describe(self) -> dict[str, str]:
         return {"version": "1.0", "environment": ",".join(sorted(os.environ)), "pid": str(os.getpid())}
 
+    def inventory(self) -> dict[str, Any]:
+        how = os.environ.get("SCRIPTED_INVENTORY", "")
+        if how == "refused":
+            raise NotSupported("inventory")
+        if how == "crashes":
+            os.abort()
+        names = {"twice": ["a", "a"], "hostile": ["a\x1b[2J"]}.get(how, ["scripted.echo", "scripted.flood"])
+        return {"methods": ["made up"], "entries": [{"name": n, "kind": "callable"} for n in names]}
+
+    def calls(self, request: WireRequest) -> list[str]:
+        self.run(request)
+        return ["scripted::" + request.op, "scripted::" + request.variant]
+
     def dirty(self) -> None:
         self.dirtied += 1
 

@@ -1,4 +1,4 @@
-"""Convolutions: conv1d, conv2d and transposed conv2d, groups and dilation included."""
+"""Convolutions and transposed convolutions over one to three axes, groups and dilation included."""
 
 from __future__ import annotations
 
@@ -30,16 +30,33 @@ ROWS: dict[int, Mapping[str, tuple[Any, ...]]] = {
         "padding": ((0, 0, 0, 0), (1, 1, 1, 1), (1, 2, 1, 2), (2, 0, 1, 1)),
         "dilation": ((1, 1), (2, 2), (1, 2)), "group": ("1", "2", "depthwise"), "bias": (True, False),
     },
+    3: {
+        "kernel": ((3, 3, 3), (1, 2, 3)), "stride": ((1, 1, 1), (2, 1, 2)), "padding": ((0,) * 6, (1,) * 6, (0, 1, 1, 1, 0, 1)),
+        "dilation": ((1, 1, 1), (1, 2, 1)), "group": ("1", "2", "depthwise"), "bias": (True, False),
+    },
 }  # fmt: skip
 """Padding is (begin of each axis, end of each axis), as ONNX writes it."""
 
-TRANSPOSED_ROWS: Mapping[str, tuple[Any, ...]] = {
-    "kernel": ((3, 3), (2, 4), (1, 1)), "stride": ((1, 1), (2, 2), (3, 2)), "padding": ((0, 0, 0, 0), (1, 1, 1, 1), (0, 1, 0, 1)),
-    "dilation": ((1, 1), (2, 1)), "output_padding": ((0, 0), (1, 1), (0, 1)), "group": ("1", "2", "depthwise"), "bias": (True, False),
+TRANSPOSED_ROWS: dict[int, Mapping[str, tuple[Any, ...]]] = {
+    1: {
+        "kernel": ((3,), (4,), (1,)), "stride": ((1,), (2,), (3,)), "padding": ((0, 0), (1, 1)), "dilation": ((1,), (2,)),
+        "output_padding": ((0,), (1,)), "group": ("1", "2", "depthwise"), "bias": (True, False),
+    },
+    2: {
+        "kernel": ((3, 3), (2, 4), (1, 1)), "stride": ((1, 1), (2, 2), (3, 2)), "padding": ((0, 0, 0, 0), (1, 1, 1, 1), (0, 1, 0, 1)),
+        "dilation": ((1, 1), (2, 1)), "output_padding": ((0, 0), (1, 1), (0, 1)), "group": ("1", "2", "depthwise"), "bias": (True, False),
+    },
+    3: {
+        "kernel": ((3, 3, 3), (2, 1, 3)), "stride": ((1, 1, 1), (2, 1, 2)), "padding": ((0,) * 6, (1, 0, 1, 1, 0, 1)),
+        "dilation": ((1, 1, 1), (1, 2, 1)), "output_padding": ((0, 0, 0), (1, 0, 1)), "group": ("1", "2", "depthwise"),
+        "bias": (True, False),
+    },
 }  # fmt: skip
+SIZES: Mapping[int, tuple[int, ...]] = {1: (23,), 2: (11, 13), 3: (5, 6, 7)}
+TRANSPOSED_SIZES: Mapping[int, tuple[int, ...]] = {1: (9,), 2: (7, 6), 3: (3, 4, 3)}
 
 
-def _operands(dtype: str, row: Mapping[str, Any], size: tuple[int, ...], key: str, *, transposed: bool) -> tuple[Tensor, ...]:
+def operands(dtype: str, row: Mapping[str, Any], size: tuple[int, ...], key: str, *, transposed: bool) -> tuple[Tensor, ...]:
     groups, cin, cout = CHANNELS[row["group"]]
     shape = (cin, cout // groups) if transposed else (cout, cin // groups)
     x = normal(dtype, (2, cin, *size), "conv-x", key, dtype)
@@ -63,13 +80,13 @@ def _attributes(row: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 def _from_rows(rows: Iterable[Mapping[str, Any]], dtype: str, size: tuple[int, ...], *, transposed: bool = False) -> Iterable[Sample]:
     for i, row in enumerate(rows):
-        inputs = _operands(dtype, row, size, _named(row), transposed=transposed)
+        inputs = operands(dtype, row, size, _named(row), transposed=transposed)
         why = SampleClass.COVERING if i else SampleClass.ORDINARY
         yield Sample(name=f"{dtype}-{_named(row)}", dtype=dtype, inputs=inputs, params=_attributes(row), why=why)
 
 
 def _samples(dims: int) -> Callable[[], Iterable[Sample]]:
-    size = {1: (23,), 2: (11, 13)}[dims]
+    size = SIZES[dims]
 
     def fits(row: Mapping[str, Any]) -> bool:
         return all(n + 2 >= (k - 1) * d + 1 for n, k, d in zip(size, row["kernel"], row["dilation"], strict=True))
@@ -91,7 +108,7 @@ def _plain(dims: int) -> tuple[tuple[str, Any], ...]:
 
 def _large(dims: int) -> Iterable[Sample]:
     """Many channels (vector blocks of oneDNN and MLAS) and more than 32,768 outputs; positive data."""
-    for channels, size in ((64, {1: (33,), 2: (7, 7)}), (8, {1: (4200,), 2: (65, 65)})):
+    for channels, size in ((64, {1: (33,), 2: (7, 7), 3: (3, 5, 4)}), (8, {1: (4200,), 2: (65, 65), 3: (16, 17, 16)})):
         x = positive("float32", (1, channels, *size[dims]), "conv-large", str(dims))
         w = positive("float32", (8 if channels == 8 else 32, channels, *((3,) * dims)), "conv-large-w", str(dims))
         yield Sample(name=f"float32-c{channels}-positive", dtype="float32", inputs=(x, w), params=_plain(dims), why=SampleClass.EDGE)
@@ -111,7 +128,7 @@ def _padded(sample: Sample) -> Array:
     return pad(x, p["padding"][:half], p["padding"][half:])
 
 
-def _reference(sample: Sample) -> tuple[Expected, ...]:
+def reference(sample: Sample) -> tuple[Expected, ...]:
     p: dict[str, Any] = dict(sample.params)
     _, w, *rest = sample.arrays()
     bias = rest[0] if rest else None
@@ -119,17 +136,26 @@ def _reference(sample: Sample) -> tuple[Expected, ...]:
     return (made,)
 
 
-def _transposed_samples() -> Iterable[Sample]:
+def _transposed_samples(dims: int) -> Callable[[], Iterable[Sample]]:
     def fits(row: Mapping[str, Any]) -> bool:
         return all(o < max(s, d) for o, s, d in zip(row["output_padding"], row["stride"], row["dilation"], strict=True))
 
-    rows = pairwise(TRANSPOSED_ROWS, fits)
-    yield from _from_rows(rows, "float32", (7, 6), transposed=True)
-    for dtype in DTYPES[1:]:
-        yield from _from_rows(rows[:4], dtype, (7, 6), transposed=True)
-    p = params(stride=(2, 2), padding=(1, 1, 1, 1), dilation=(1, 1), groups=1, output_padding=(1, 1))
-    inputs = (positive("float32", (1, 16, 34, 33), "convt-large"), positive("float32", (16, 8, 3, 3), "convt-large-w"))
-    yield Sample(name="float32-c16-positive", dtype="float32", inputs=inputs, params=p, why=SampleClass.EDGE)
+    def samples() -> Iterable[Sample]:
+        rows = pairwise(TRANSPOSED_ROWS[dims], fits)
+        yield from _from_rows(rows, "float32", TRANSPOSED_SIZES[dims], transposed=True)
+        for dtype in DTYPES[1:]:
+            yield from _from_rows(rows[:4], dtype, TRANSPOSED_SIZES[dims], transposed=True)
+        yield _transposed_large(dims)
+
+    return samples
+
+
+def _transposed_large(dims: int) -> Sample:
+    p = params(stride=(2,) * dims, padding=(1,) * (2 * dims), dilation=(1,) * dims, groups=1, output_padding=(1,) * dims)
+    size = {1: (1100,), 2: (34, 33), 3: (9, 8, 9)}[dims]
+    key = "convt-large" if dims == 2 else f"convt-large-{dims}"
+    inputs = (positive("float32", (1, 16, *size), key), positive("float32", (16, 8, *(3,) * dims), key + "-w"))
+    return Sample(name="float32-c16-positive", dtype="float32", inputs=inputs, params=p, why=SampleClass.EDGE)
 
 
 def _spread(x: Array, stride: tuple[int, ...]) -> Array:
@@ -210,7 +236,7 @@ FAULTS = (
 )
 
 
-def _function(id: str, says: str, source: str, samples: Callable[[], Iterable[Sample]], reference: Any) -> Function:
+def function(id: str, says: str, source: str, samples: Callable[[], Iterable[Sample]], reference: Any) -> Function:
     return Function(
         id=id, side=Side.INFERENCE, area="convolution",
         requirement=f"The library shall return {says}, for any stride, padding, dilation and number of groups, with and without bias.",
@@ -219,11 +245,17 @@ def _function(id: str, says: str, source: str, samples: Callable[[], Iterable[Sa
     )  # fmt: skip
 
 
+AXES = {1: "one axis", 2: "two axes", 3: "three axes"}
 FUNCTIONS: tuple[Function, ...] = (
-    _function("conv1d", "the cross-correlation over one axis", "Conv; torch.nn.Conv1d", _samples(1), _reference),
-    _function("conv2d", "the cross-correlation over two axes", "Conv; torch.nn.Conv2d", _samples(2), _reference),
-    _function(
-        "conv_transpose2d", "the transposed convolution over two axes", "ConvTranspose; torch.nn.ConvTranspose2d",
-        _transposed_samples, _transposed,
+    *(
+        function(f"conv{d}d", f"the cross-correlation over {AXES[d]}", f"Conv; torch.nn.Conv{d}d", _samples(d), reference)
+        for d in (1, 2, 3)
+    ),
+    *(
+        function(
+            f"conv_transpose{d}d", f"the transposed convolution over {AXES[d]}", f"ConvTranspose; torch.nn.ConvTranspose{d}d",
+            _transposed_samples(d), _transposed,
+        )
+        for d in (1, 2, 3)
     ),
 )  # fmt: skip

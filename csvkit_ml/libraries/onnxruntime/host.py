@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from csvkit_ml.errors import SuiteError
@@ -46,4 +47,5 @@ LIBRARY = Library(
     offers=offers,
     lower=lower,
     staged=("csvkit_ml.libraries.onnxruntime", "csvkit_ml.libraries.onnxruntime.staged"),
+    split=lambda: files("specs.libraries").joinpath("onnxruntime.toml").read_bytes(),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from csvkit_ml.libraries.port import Library, Offer
 from csvkit_ml.libraries.torch.staged.catalogue import bindings
 
@@ -21,4 +23,6 @@ LIBRARY = Library(
     offers=offers,
     lower=lambda function, sample: b"",
     staged=("csvkit_ml.libraries.torch", "csvkit_ml.libraries.torch.staged"),
+    split=lambda: files("specs.libraries").joinpath("torch.toml").read_bytes(),
+    traces=True,
 )

@@ -19,7 +19,10 @@ print("\\n".join(sys.modules), file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["validate", "--help"], ["doctor", "--help"], ["keys", "--help"], ["qualify", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], *([name, "--help"] for name in ("validate", "doctor", "keys", "qualify", "split", "anomalies"))],
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", _LIST, *arguments], capture_output=True, text=True, check=True)
     assert "Usage" in done.stdout

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, fields
 
+from csvkit_ml.model.anomaly import AnomalyList
+from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.device import NO_INPUT, DeviceInput, Disposition
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import Distribution, EnvironmentRecord, Fingerprint, InstallationFinding
@@ -81,6 +83,8 @@ class Records:
     run: RunFacts
     signed_by: str
     device: DeviceInput = NO_INPUT
+    coverage: Coverage | None = None
+    anomalies: AnomalyList | None = None
 
     def model(self) -> ReportModel:
         return assemble(
@@ -99,6 +103,8 @@ class Records:
             device=self.device,
             standards=chosen(()),
             renderers=(("typst", "0.0.0"),),
+            coverage=self.coverage,
+            anomalies=self.anomalies,
         )
 
 

@@ -43,7 +43,7 @@ def scattered(sample: Sample, shape: tuple[int, ...]) -> np.ndarray:
             place = [i * s - a + k * d for i, s, a, k, d in zip(at, p["stride"], p["padding"], tap, p["dilation"], strict=False)]
             if all(0 <= q < m for q, m in zip(place, shape[2:], strict=True)):
                 out[(n, c // per_in * w.shape[1] + o, *place)] += x[(n, c, *at)] * w[(c, o, *tap)]
-    return out + bias[0].reshape(-1, 1, 1) if bias else out
+    return out + bias[0].reshape(-1, *(1,) * (out.ndim - 2)) if bias else out
 
 
 def agree(function: Function, sample: Sample, value: Any) -> None:
@@ -65,6 +65,17 @@ def test_conv1d_is_its_definition(sample: Sample) -> None:
 @pytest.mark.parametrize("sample", some(BY_ID["conv2d"])[::4], ids=lambda s: s.name)
 def test_conv2d_is_its_definition(sample: Sample) -> None:
     agree(BY_ID["conv2d"], sample, direct)
+
+
+def test_conv3d_is_its_definition() -> None:
+    for sample in some(BY_ID["conv3d"])[::5]:
+        agree(BY_ID["conv3d"], sample, direct)
+
+
+@pytest.mark.parametrize("id", ["conv_transpose1d", "conv_transpose3d"])
+def test_other_transposed_convolutions_are_their_definition(id: str) -> None:
+    for sample in some(BY_ID[id])[::5]:
+        agree(BY_ID[id], sample, scattered)
 
 
 @pytest.mark.parametrize("sample", some(BY_ID["conv_transpose2d"])[::3], ids=lambda s: s.name)

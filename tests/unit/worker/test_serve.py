@@ -27,6 +27,14 @@ class FakeRuntime(Runtime):
     def describe(self) -> dict[str, str]:
         return {"version": "1"}
 
+    def inventory(self) -> dict[str, Any]:
+        return {"methods": [f"asked {len(self.asked)}"], "entries": []}
+
+    def calls(self, request: WireRequest) -> list[str]:
+        if request.op == "unsupported":
+            raise NotSupported("calls")
+        return ["aten::" + request.variant, "aten::shared"]
+
     def dirty(self) -> None:
         self.dirtied.append(len(self.asked))
 
@@ -126,3 +134,18 @@ def test_settings_and_facts(monkeypatch: pytest.MonkeyPatch) -> None:
         {"refused": "csvkit_ml.worker.wire.NotSupported: setting bad"},
     ]
     monkeypatch.delenv("MLCSV_TEST")
+
+
+def test_the_inventory_is_a_body_and_a_refusal_an_answer() -> None:
+    ((head, body),) = ask(FakeRuntime(), ({"inventory": True}, []))
+    assert (head, body) == ({"inventory": True}, b'{"methods":["asked 0"],"entries":[]}')
+    ((head, body),) = ask(Runtime(), ({"inventory": True}, []))
+    assert (head, body) == ({"refused": "csvkit_ml.worker.wire.NotSupported: inventory"}, b"")
+
+
+def test_calls_are_those_of_every_variant_each_once() -> None:
+    head, parts = group("two", ["plain", "out"], [], stop=0)
+    ((answer, body),) = ask(FakeRuntime(), ({**head, "calls": True}, parts))
+    assert (answer, body) == ({"calls": ["aten::plain", "aten::shared", "aten::out"]}, b"")
+    ((answer, _),) = ask(FakeRuntime(), ({**head, "op": "unsupported", "calls": True}, parts))
+    assert answer == {"refused": "csvkit_ml.worker.wire.NotSupported: calls"}

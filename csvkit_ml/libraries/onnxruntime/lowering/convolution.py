@@ -16,8 +16,8 @@ def _node(op: str, sample: Sample) -> onnx.ModelProto:
     )  # fmt: skip
 
 
-LOWERINGS = (
-    Lowering(function="conv1d", names=("ai.onnx.Conv",), build=lambda s: _node("Conv", s)),
-    Lowering(function="conv2d", names=("ai.onnx.Conv",), build=lambda s: _node("Conv", s)),
-    Lowering(function="conv_transpose2d", names=("ai.onnx.ConvTranspose",), build=lambda s: _node("ConvTranspose", s)),
+LOWERINGS = tuple(
+    Lowering(function=f"{function}{d}d", names=(f"ai.onnx.{op}",), build=lambda s, op=op: _node(op, s))  # type: ignore[misc]
+    for function, op in (("conv", "Conv"), ("conv_transpose", "ConvTranspose"))
+    for d in (1, 2, 3)
 )

@@ -27,7 +27,17 @@ def _average(sample: Sample) -> onnx.ModelProto:
     )  # fmt: skip
 
 
-LOWERINGS = (
-    Lowering(function="max_pool2d", names=("ai.onnx.MaxPool",), build=_max, dtypes=("float32", "float64")),
-    Lowering(function="avg_pool2d", names=("ai.onnx.AveragePool",), build=_average, since="1.15"),
+def _powers(sample: Sample) -> onnx.ModelProto:
+    p: dict[str, Any] = dict(sample.params)
+    return node("LpPool", sample, opset=18, kernel_shape=p["kernel"], strides=p["stride"], ceil_mode=int(p["ceil_mode"]), p=p["p"])
+
+
+LOWERINGS = tuple(
+    made
+    for d in (1, 2, 3)
+    for made in (
+        Lowering(function=f"max_pool{d}d", names=("ai.onnx.MaxPool",), build=_max, dtypes=("float32", "float64")),
+        Lowering(function=f"avg_pool{d}d", names=("ai.onnx.AveragePool",), build=_average, since="1.15"),
+        Lowering(function=f"lp_pool{d}d", names=("ai.onnx.LpPool",), build=_powers, since="1.15"),
+    )
 )

@@ -56,6 +56,11 @@ class OnnxRuntime(Runtime):
             "numpy": str(self.np.__version__),
         }
 
+    def inventory(self) -> Dict[str, Any]:
+        from csvkit_ml.libraries.onnxruntime.staged.inventory import inventory
+
+        return inventory(self.ort)
+
     def dirty(self) -> None:
         """Drop the sessions with their arenas, then fill and free blocks: small ones, and ones as large as recent operands and results."""
         self._sessions.clear()

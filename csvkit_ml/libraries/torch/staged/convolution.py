@@ -52,7 +52,8 @@ def _native(t, p, x, w, b=None):
 
 def _transposed(t, p, x, w, b=None):
     half = len(p["padding"]) // 2
-    return t.nn.functional.conv_transpose2d(
+    fn = getattr(t.nn.functional, "conv_transpose%dd" % half)
+    return fn(
         x, w, b, stride=p["stride"], padding=p["padding"][:half], output_padding=p["output_padding"], groups=p["groups"],
         dilation=p["dilation"],
     )  # fmt: skip
@@ -60,7 +61,7 @@ def _transposed(t, p, x, w, b=None):
 
 def _transposed_module(t, p, x, w, b=None):
     half = len(p["padding"]) // 2
-    m = t.nn.ConvTranspose2d(
+    m = getattr(t.nn, "ConvTranspose%dd" % half)(
         w.shape[0], w.shape[1] * p["groups"], tuple(w.shape[2:]), stride=p["stride"], padding=p["padding"][:half],
         output_padding=p["output_padding"], groups=p["groups"], bias=b is not None, dilation=p["dilation"], dtype=w.dtype,
     )  # fmt: skip
@@ -72,30 +73,21 @@ def _transposed_native(t, p, x, w, b=None):
         return _transposed(t, p, x, w, b)
 
 
-LAYOUTS = ("strided", "transposed", "offset", "channels-last")
+PLAIN = ("strided", "transposed", "offset")
+LAYOUTS = (*PLAIN, "channels-last")
 
-BINDINGS = (
-    Binding(
-        function="conv1d",
-        forms={"plain": _conv(1), "module": _module(1), "no-onednn": _native},
-        names=("torch.nn.functional.conv1d", "torch.nn.Conv1d"),
-        dtypes=FLOATS,
-        modes=("inference-mode",),
-    ),
-    Binding(
-        function="conv2d",
-        forms={"plain": _conv(2), "module": _module(2), "no-onednn": _native},
-        names=("torch.nn.functional.conv2d", "torch.nn.Conv2d"),
-        dtypes=FLOATS,
-        layouts=LAYOUTS,
-        modes=("inference-mode",),
-    ),
-    Binding(
-        function="conv_transpose2d",
-        forms={"plain": _transposed, "module": _transposed_module, "no-onednn": _transposed_native},
-        names=("torch.nn.functional.conv_transpose2d", "torch.nn.ConvTranspose2d"),
-        dtypes=FLOATS,
-        layouts=LAYOUTS,
-        modes=("inference-mode",),
-    ),
-)
+
+def _bindings(dims):
+    layouts = PLAIN if dims == 1 else LAYOUTS
+    forward = {"plain": _conv(dims), "module": _module(dims), "no-onednn": _native}
+    transposed = {"plain": _transposed, "module": _transposed_module, "no-onednn": _transposed_native}
+    return tuple(
+        Binding(
+            function=fn % dims, forms=forms, names=("torch.nn.functional." + fn % dims, "torch." + fn % dims, "torch.nn." + module % dims),
+            dtypes=FLOATS, layouts=layouts, modes=("inference-mode",),
+        )
+        for fn, module, forms in (("conv%dd", "Conv%dd", forward), ("conv_transpose%dd", "ConvTranspose%dd", transposed))
+    )  # fmt: skip
+
+
+BINDINGS = (*_bindings(1), *_bindings(2), *_bindings(3))

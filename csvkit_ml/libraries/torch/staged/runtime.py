@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from csvkit_ml.libraries.binding import Binding, NotSupported, Runtime, WireRequest, WireTensor
 from csvkit_ml.libraries.torch.staged.catalogue import bindings
@@ -80,6 +80,11 @@ class TorchRuntime(Runtime):
             facts.update(self._devices())
         return facts
 
+    def inventory(self) -> Dict[str, Any]:
+        from csvkit_ml.libraries.torch.staged.inventory import inventory
+
+        return inventory(self.t)
+
     def _devices(self) -> Dict[str, str]:
         t = self.t
         facts = {"cudnn": str(t.backends.cudnn.version())}
@@ -100,6 +105,20 @@ class TorchRuntime(Runtime):
         del held, more
 
     def run(self, request: WireRequest) -> List[Tuple[str, WireTensor]]:
+        outputs = self._execute(request, contextlib.nullcontext())
+        return [("y%d" % i if i else "y", self._wire(y)) for i, y in enumerate(outputs)]
+
+    def calls(self, request: WireRequest) -> List[str]:
+        """Seen by a dispatch mode, below automatic differentiation; what prepares operands and takes results is not counted."""
+        from csvkit_ml.libraries.torch.staged.tracing import recorder
+
+        found: Dict[str, None] = {}
+        with contextlib.suppress(Exception):
+            self._execute(request, recorder(found))
+        return list(found)
+
+    def _execute(self, request: WireRequest, around: Any) -> Sequence[Any]:
+        """Outputs of one case; `around` is entered for the call of the library alone."""
         binding = self.bindings.get(request.op)
         if binding is None:
             raise NotSupported("no binding of " + request.op)
@@ -111,9 +130,9 @@ class TorchRuntime(Runtime):
             inputs = [place(self.t, self._tensor(w)) for w in request.inputs]
             if mode == "requires-grad":
                 inputs = [x.requires_grad_(True) if x.is_floating_point() or x.is_complex() else x for x in inputs]
-            result = form(self.t, request.params, *inputs)
-            outputs = result if isinstance(result, (tuple, list)) else (result,)
-            return [("y%d" % i if i else "y", self._wire(y)) for i, y in enumerate(outputs)]
+            with around:
+                result = form(self.t, request.params, *inputs)
+            return result if isinstance(result, (tuple, list)) else (result,)
 
     def _tensor(self, wire: WireTensor) -> Any:
         """A tensor in storage of its own, 64-byte aligned as torch allocates it."""

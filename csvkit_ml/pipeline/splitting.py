@@ -1,0 +1,130 @@
+"""The functional split of one release: what it has, under which regime, and what of it is verified and exercised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from packaging.version import Version
+
+from csvkit_ml import registry
+from csvkit_ml.errors import UsageError
+from csvkit_ml.evidence.memo import Memo
+from csvkit_ml.execution.engine import Job, calls, inventory
+from csvkit_ml.execution.staging import StagedWorker, build_archive
+from csvkit_ml.libraries.port import Library, Offer
+from csvkit_ml.model.codec import canonical, decode, digest_of
+from csvkit_ml.model.coverage import Coverage
+from csvkit_ml.model.digest import sha256
+from csvkit_ml.model.environment import EnvironmentRecord
+from csvkit_ml.model.function import Function, Verdict
+from csvkit_ml.model.inventory import Inventory
+from csvkit_ml.model.spec import EnvironmentRequest
+from csvkit_ml.pipeline.places import Places, Watcher
+from csvkit_ml.pipeline.prepare import obtained, resolved
+from csvkit_ml.planning.definition import definition
+from csvkit_ml.split.classify import check_claims, classify
+from csvkit_ml.split.coverage import cover
+from csvkit_ml.split.rules import read_rules
+
+TRACE_LIMIT_S = 20.0
+"""For one sample to tell which operators it calls."""
+TRACED_SAMPLES = 16
+"""Of a function."""
+_NO_KEY = sha256(b"")
+
+
+def split(asked: str, *, environment: EnvironmentRequest, places: Places, watch: Watcher) -> Coverage:
+    """The functional split of one library release, with what its suites would verify of it. Nothing is judged.
+
+    Raises:
+        UsageError: the library has no rules.
+        SuiteError: the rules cannot be read, or two of them claim one name.
+    """
+    spec = resolved(asked, environment, watch)
+    library = registry.library(spec.library)
+    record, worker = obtained(spec, environment, places, watch), build_archive(library)
+    made = coverage(record, library, worker, None, places=places, watch=watch)
+    if made is None:
+        raise UsageError(f"there are no rules for the functional split of {library.name}", "see specs/libraries")
+    check_claims(made.unclassified)
+    return made
+
+
+def coverage(
+    record: EnvironmentRecord, library: Library, worker: StagedWorker, verdicts: Mapping[str, Verdict] | None, *, places: Places, watch: Watcher
+) -> Coverage | None:
+    """See split.coverage.cover; None where the library has no rules.
+
+    Args:
+        verdicts: of the functions of a run; None = as if all of them passed.
+    """
+    text = library.split()
+    if not text:
+        return None
+    watch.stage(f"what {library.name} has, and what of it is verified")
+    file, names, release = read_rules(text), inventoried(record, library, worker, places), Version(record.version)
+    offers = [o for o in library.offers() if not o.since or Version(o.since) <= release]
+    ran = [o for o in offers if verdicts is None or o.function in verdicts]
+    return cover(
+        library=record.library,
+        version=record.version,
+        inventory=names,
+        file=file,
+        classification=classify(names, file),
+        verifies={o.function: o.names for o in offers},
+        calls=called(record, library, worker, ran, places),
+        verdicts=verdicts,
+    )
+
+
+def inventoried(record: EnvironmentRecord, library: Library, worker: StagedWorker, places: Places) -> Inventory:
+    """The library's public names, asked once for each (lock, worker)."""
+    question = digest_of(["inventory", record.lock, record.python, worker.digest])
+    with Memo(places.memo) as memo:
+        known = memo.get(question)
+        if known is not None:
+            return decode(Inventory, known)
+        python, scratch = places.interpreter(record), places.cache / "scratch"
+        found = inventory(python=python, worker=worker, library=library.name, variables={}, scratch=scratch)
+        memo.put({question: canonical(found)})
+    return found
+
+
+def called(
+    record: EnvironmentRecord, library: Library, worker: StagedWorker, offers: Iterable[Offer], places: Places
+) -> dict[str, tuple[str, ...]]:
+    """Operators that each bound function calls, traced once for each (lock, worker, definition); empty where the library cannot tell."""
+    if not library.traces:
+        return {}
+    environment = [record.lock, record.python, worker.digest]
+    questions = {o: digest_of(["calls", environment, o.function, definition(registry.home(o.function))]) for o in offers}
+    with Memo(places.memo) as memo:
+        known = {o.function: memo.get(q) for o, q in questions.items()}
+        missing = [o for o in questions if known[o.function] is None]
+        if missing:
+            seen = calls(
+                python=places.interpreter(record), worker=worker, library=library.name, variables={}, limit_s=TRACE_LIMIT_S,
+                jobs=(job for o in missing for job in trace_jobs(registry.functions()[o.function], o, library)),
+                scratch=places.cache / "scratch",
+            )  # fmt: skip
+            answers = {f: canonical(list(names)) for f, names in seen.items()}  # one that gave no answer at all is asked again
+            memo.put({questions[o]: answers[o.function] for o in missing if o.function in answers})
+            known |= answers
+    return {f: tuple(json.loads(data or b"[]")) for f, data in known.items()}
+
+
+def trace_jobs(function: Function, offer: Offer, library: Library) -> Iterator[Job]:
+    """Samples that differ in what may change the path taken: types, parameters, ranks; a bounded number, in every variant but layouts."""
+    seen: set[object] = set()
+    count = 0
+    variants = tuple(v for v in offer.variants if not v.startswith("layout="))
+    for sample in function.samples():
+        new = {sample.dtype, (sample.params, tuple(len(t.shape) for t in sample.inputs))} - seen
+        if sample.dtype in offer.dtypes and new and count < TRACED_SAMPLES:
+            seen |= new
+            count += 1
+            yield Job(
+                prefix=f"{function.id}/{sample.name}", op=function.id, params=sample.params, inputs=sample.inputs,
+                program=library.lower(function.id, sample), variants=variants, keys=tuple(_NO_KEY for _ in variants),
+            )  # fmt: skip

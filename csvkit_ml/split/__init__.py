@@ -1,0 +1,1 @@
+"""The functional split of a library: rules, classification, coverage. Pure."""

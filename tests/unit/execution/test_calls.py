@@ -1,0 +1,39 @@
+"""Which operators executions call: what crashes or hangs adds nothing and costs nothing else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from csvkit_ml.execution.engine import calls
+from csvkit_ml.execution.work import Job
+from tests.worlds.scripted import LIBRARY, job, scripted_worker
+
+WORKER = scripted_worker()
+
+
+def traced(scratch: Path, *jobs: Job, fork: bool = True) -> dict[str, tuple[str, ...]]:
+    return calls(python=sys.executable, worker=WORKER, library=LIBRARY, variables={}, jobs=jobs, limit_s=0.5, scratch=scratch, fork=fork)
+
+
+@pytest.mark.parametrize("fork", [True, False], ids=["forked", "spawned"])
+def test_calls_by_function(fork: bool, tmp_path: Path) -> None:
+    found = traced(tmp_path, job("echo", variants=("plain", "out")), job("pid"), job("echo", name="t", variants=("more",)), fork=fork)
+    assert found == {
+        "echo": ("scripted::echo", "scripted::more", "scripted::out", "scripted::plain"),
+        "pid": ("scripted::pid", "scripted::plain"),
+    }
+
+
+@pytest.mark.parametrize("op", ["segfault", "exit", "hang", "raises", "unsupported", "garbage", "closes"])
+def test_a_function_that_misbehaves_adds_nothing(op: str, tmp_path: Path) -> None:
+    started = time.monotonic()
+    assert set(traced(tmp_path, job("echo"), job(op), job("pid"))) == {"echo", "pid"}
+    assert time.monotonic() - started < 10
+
+
+def test_nothing_to_trace(tmp_path: Path) -> None:
+    assert traced(tmp_path) == {}
