@@ -96,6 +96,7 @@ def _sections(model: ReportModel, functions: tuple[ReportFunction, ...], kind: K
         paper_item.configuration(model),
         paper_item.plan(model, functions),
         paper_item.supplier(model),
+        paper_item.coverage(model),
         paper_results.findings(model, functions),
         paper_results.trace(functions),
         paper_results.results(functions),

@@ -24,7 +24,7 @@ _TEMPLATES = (
 _ANCHORS = {
     "summary": "page1", "use": "conclusion", "item": "environment", "configuration": "page1", "plan": "page1", "findings": "findings",
     "trace": "side-inference", "results": "pictures", "determinism": "determinism", "faults": "faults", "not-offered": "not-offered",
-    "limits": "limits", "repeat": "repeat", "approvals": "approvals", "supplier": "conclusion",
+    "limits": "limits", "repeat": "repeat", "approvals": "approvals", "supplier": "anomalies", "coverage": "coverage",
 }  # fmt: skip
 """Where the sections that clause maps name lie on the page."""
 

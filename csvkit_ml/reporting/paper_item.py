@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from csvkit_ml.model.report import ReportFunction, ReportModel
-from csvkit_ml.reporting.blocks import Cell, Section, cell, facts, heading, items, listing, para, table
+from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, listing, para, table
 from csvkit_ml.reporting.display import plural
 from csvkit_ml.reporting.findings import QUESTIONS
 
@@ -97,18 +97,51 @@ def plan(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
 
 
 def supplier(model: ReportModel) -> Section:
-    """Supplier evidence and its anomaly list."""
-    return Section(
-        key="supplier",
-        title="Supplier evidence and anomalies",
-        blocks=(
-            facts([("Supplier evidence", model.device.supplier or OPEN)]),
-            items([
-                "This run took no snapshot of the supplier's list of known anomalies. Where a standard asks for its evaluation, it is to be added.",
-                "Anomalies that this run found itself stand under findings.",
-            ]),
-        ),
-    )  # fmt: skip
+    """Supplier evidence, and its list of known anomalies as of a date where one was given."""
+    blocks: list[Block] = [facts([("Supplier evidence", model.device.supplier or OPEN)])]
+    known = model.anomalies
+    if known is None:
+        blocks.append(items([
+            "This run was given no snapshot of the supplier's list of known anomalies. Where a standard asks for its evaluation, it is to be added.",
+            "Anomalies that this run found itself stand under findings.",
+        ]))  # fmt: skip
+        return Section(key="supplier", title="Supplier evidence and anomalies", blocks=tuple(blocks))
+    read = f"{plural(known.read, 'entry', 'entries')}, {len(known.rows):,} may concern this release"
+    demanded = [r for r in known.rows if r.demanded or r.decision.reason]
+    blocks.append(facts([
+        ("List", f"{known.source} ({known.format}), as of {known.taken}: {read}"),
+        ("Digest", cell("digest", known.digest)), ("Left out", "; ".join(f"{what}: {value}" for what, value in known.filters) or "nothing"),
+        ("Chosen for review", known.rule),
+    ]))  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            cell("strong", r.anomaly.id), r.anomaly.title, r.decision.relevance.value,
+            "; ".join(x for x in (r.decision.reason, r.decision.disposition, r.decision.by, r.decision.date) if x) or OPEN,
+            ", ".join(f"{p.function}: {p.verdict.value if p.verdict else 'not in this run'}" for p in r.probes) or "–",
+        ]
+        for r in demanded
+    ]  # fmt: skip
+    columns = [("Anomaly", "1fr"), ("Title", "2fr"), ("Relevance", "0.8fr"), ("Reason, disposition, by, date", "1.8fr"), ("Probed here", "1fr")]
+    blocks.append(table(columns, rows, small=True) if rows else para("None was chosen for review."))
+    return Section(key="supplier", title="Supplier evidence and anomalies", blocks=tuple(blocks))
+
+
+def coverage(model: ReportModel) -> Section:
+    """The functional split: what of the library this run shows, and what not."""
+    split = model.coverage
+    if split is None:
+        told = para("This library has no functional split: which of its names were not tested is not told here.")
+        return Section(key="coverage", title="Functional split and coverage", blocks=(told,))
+    rows: list[list[Cell]] = [
+        [r.area, r.side.value, r.use, r.risk.value, f"{len(r.covered):,}", f"{len(r.uncovered):,}"] for r in split.rows
+    ]
+    columns = [("Area", "1.2fr"), ("Side", "auto"), ("Use", "2.4fr"), ("Risk", "auto"), ("Shown", "auto>"), ("Not shown", "auto>")]
+    words = (
+        f"Public names of {split.library} {split.version} by the rules of the split, and of how many of them something is shown. "
+        f"{plural(len(split.unclassified), 'name')} no rule or several rules claim. The names themselves: report.json."
+    )
+    facts_of = facts([("Rules", cell("digest", split.rules)), ("Names were found by", "; ".join(split.methods))])
+    return Section(key="coverage", title="Functional split and coverage", blocks=(para(words), facts_of, table(columns, rows, small=True)))
 
 
 def native(model: ReportModel) -> Section:

@@ -16,6 +16,8 @@ from csvkit_ml.reporting import pdf
 from csvkit_ml.reporting.document import SOUP, TOOL, Kind, document
 from csvkit_ml.reporting.findings import with_device
 from tests.unit.reporting.fake_records import ANSWERED, HOSTILE, records
+from tests.worlds.anomaly_lists import tiny_anomalies
+from tests.worlds.inventories import tiny_coverage
 
 
 def words(model: ReportModel, kind: Kind) -> str:
@@ -118,3 +120,13 @@ def test_approvals_are_shown() -> None:
 def test_a_run_without_functions_is_typeset_too() -> None:
     model = records(functions=0, hostile=False).model()
     assert pdf.render(model, TOOL).startswith(b"%PDF")
+
+
+def test_known_anomalies_and_the_split_are_printed() -> None:
+    run = dataclasses.replace(records(functions=2, bad=0.0), anomalies=tiny_anomalies(), coverage=tiny_coverage())
+    assert pdf.render(run.model(), SOUP).startswith(b"%PDF")
+    text = words(run.model(), TOOL)
+    assert "9 entries" in text and "not in this run" in text and "no snapshot" not in text
+    assert all(r.area in text for r in tiny_coverage().rows)
+    without = words(records(functions=2, bad=0.0).model(), TOOL)
+    assert "no snapshot" in without and "no functional split" in without
