@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
 
 import csvkit_ml.backends
 import csvkit_ml.libraries
-from csvkit_ml.backends.port import Backend
+from csvkit_ml.backends.port import Backend, parse
 from csvkit_ml.errors import SuiteError, UnknownCaseError, UnknownLibraryError
 from csvkit_ml.libraries.port import Library
 from csvkit_ml.model.function import Function
@@ -99,16 +99,25 @@ def backend(text: str) -> tuple[Backend, dict[str, str]]:
     """A backend and its options, from `cpu` or `cpu:threads=1,isa=avx2`. Raises UnknownCaseError."""
     name, _, tail = text.partition(":")
     if name not in backends():
-        raise UnknownCaseError(f"no backend {name!r}", f"backends: {', '.join(backends())}")
+        raise UnknownCaseError(f"no backend {name!r}", f"backends: {', '.join(backends())}; presets: {', '.join(presets())}")
     found = backends()[name]
-    options = dict(found.defaults)
-    for part in filter(None, tail.split(",")):
-        key, sep, value = part.partition("=")
-        if not sep or key not in options:
-            raise UnknownCaseError(f"backend {name} has no option {part!r}", f"options: {', '.join(options)}")
-        options[key] = value
     try:
-        found.variables(options)
-    except KeyError as e:
-        raise UnknownCaseError(f"backend {name} does not know the value {e}", "see mlcsv doctor") from e
-    return found, options
+        return found, parse(found, tail)
+    except ValueError as e:
+        raise UnknownCaseError(str(e), "see `mlcsv doctor`") from e
+
+
+def presets() -> tuple[str, ...]:
+    """Names that stand for several cells, in order."""
+    return tuple(dict.fromkeys(p for b in backends().values() for p in b.presets))
+
+
+def cells(texts: Iterable[str], library: str) -> tuple[str, ...]:
+    """Backends of a library in order, presets replaced by the cells that they stand for, each once. Raises UnknownCaseError."""
+    found: list[str] = []
+    for text in texts:
+        named = [b.presets[text] for b in backends().values() if text in b.presets]
+        found += [c for of in named for c in of.get(library, of.get("", ()))] if named else [text]
+    for text in found:
+        backend(text)
+    return tuple(dict.fromkeys(found))

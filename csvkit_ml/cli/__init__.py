@@ -8,6 +8,8 @@ import sys
 import typer
 
 from csvkit_ml.cli.anomalies import anomalies
+from csvkit_ml.cli.compare import compare, matrix
+from csvkit_ml.cli.determinism import determinism
 from csvkit_ml.cli.device import device
 from csvkit_ml.cli.doctor import doctor
 from csvkit_ml.cli.export import archive, export
@@ -35,7 +37,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (
-    validate, plan, split, scope, qualify, verify, show, reproduce, doctor, device, sign, gate, checklist, export, archive, log,
+    validate, compare, matrix, determinism, plan, split, scope, qualify, verify, show, reproduce, doctor, device, sign, gate, checklist,
+    export, archive, log,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(keys, name="keys")

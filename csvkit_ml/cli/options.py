@@ -19,6 +19,7 @@ IndexUrl = Annotated[str, typer.Option("--index-url", help="Package index instea
 ExtraIndexUrl = Annotated[list[str], typer.Option("--extra-index-url", help="Further package index (repeatable).")]
 TorchBackend = Annotated[str, typer.Option("--torch-backend", help="Passed on to uv, e.g. cpu.")]
 BackendText = Annotated[str, typer.Option("--backend", help="Backend and its options, e.g. cpu or cpu:threads=1,isa=avx2.")]
+BackendTexts = Annotated[list[str], typer.Option("--backend", help="Backend and its options, or a preset: cpu, cpu:threads=1,isa=avx2, all (repeatable).")]
 Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob (repeatable).")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]

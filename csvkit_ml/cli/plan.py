@@ -37,7 +37,7 @@ def plan(
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
     with progress(console) as watch:
         data, made = pipeline.write_plan(
-            pipeline.Job(asked=requirement), environment=request, backend=backend, functions=tuple(function), output=output,
+            pipeline.Job(asked=requirement, backend=backend), environment=request, functions=tuple(function), output=output,
             places=pipeline.places(), watch=watch,
         )  # fmt: skip
     subject = {"library": made.spec.library, "version": made.spec.full_version, "backend": made.spec.backend}

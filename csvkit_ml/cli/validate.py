@@ -22,8 +22,11 @@ def validate(
     index_url: o.IndexUrl = "",
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
-    backend: o.BackendText = "cpu",
+    backend: o.BackendTexts = ["cpu"],  # noqa: B006
     function: o.Globs = [],  # noqa: B006
+    baseline: Annotated[
+        str, typer.Option("--baseline", help="Requirement or report folder to compare with; the comparison lies beside the report.")
+    ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Report folder to create (one requirement only).")] = None,
     key: Annotated[str, typer.Option("--key", help="Machine key to attest with (name or file); default: the only one there is.")] = "",
     unsigned: Annotated[bool, typer.Option("--unsigned", help="Do not sign even if there is a key.")] = False,
@@ -41,6 +44,7 @@ def validate(
     import json as json_text
 
     from csvkit_ml import pipeline
+    from csvkit_ml.cli.compare import told
     from csvkit_ml.cli.console import Console, progress
     from csvkit_ml.cli.unlock import machine_key
     from csvkit_ml.errors import UsageError
@@ -51,19 +55,19 @@ def validate(
     asked = list(requirements or [])
     if bool(asked) == bool(plan_file):
         raise UsageError("give requirements or --plan FILE, one of them", "e.g. mlcsv validate onnxruntime==1.23.2")
-    if out and len(asked) > 1:
-        raise UsageError("--out names one folder but there are several requirements", "leave --out away")
     human, maps = o.device_input(device), chosen(tuple(standards))
     console = Console(quiet=quiet)
     places = pipeline.places()
     signer = None if unsigned else machine_key(places, key)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
-    jobs = pipeline.jobs_from_plan(plan_file) if plan_file else tuple(pipeline.Job(asked=a) for a in asked)
+    jobs = pipeline.jobs_from_plan(plan_file) if plan_file else pipeline.jobs(asked, backend)
+    if out and len(jobs) > 1:
+        raise UsageError("--out names one folder but there are several requirements or backends", "leave --out away")
     verdicts = []
     for job in jobs:
         with progress(console) as watch:
             done = pipeline.validate(
-                job, environment=request, backend=backend, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
+                job, environment=request, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
                 command=_command(), places=places, watch=watch, device=human, standards=maps, anomalies=anomalies,
             )  # fmt: skip
         verdicts.append(done.report.status)
@@ -71,6 +75,13 @@ def validate(
         if json:
             sys.stdout.write(json_text.dumps(summary(done.report, str(done.folder))) + "\n")
         console.finished(done.report, done.folder, verbose=verbose)
+        if baseline:
+            with progress(console) as watch:
+                compared = pipeline.compare_runs(
+                    ((baseline, (job.backend,)), (str(done.folder), ())), environment=request, functions=tuple(function),
+                    out=done.folder.with_name(done.folder.name + "-comparison"), places=places, watch=watch,
+                )  # fmt: skip
+            told(compared, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(verdicts)))
 
 

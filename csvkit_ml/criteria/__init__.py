@@ -2,7 +2,10 @@
 
 from csvkit_ml.criteria.componentwise import Componentwise
 from csvkit_ml.criteria.exact import Exact
+from csvkit_ml.criteria.factorisation import CholeskyFactor
 from csvkit_ml.criteria.formats import FORMATS, Format, gamma, round_to
+from csvkit_ml.criteria.joint import Each
+from csvkit_ml.criteria.least_squares import LeastSquares
 from csvkit_ml.criteria.one_of import OneOf
 from csvkit_ml.criteria.positions import Positions
 from csvkit_ml.criteria.relation import BackwardError
@@ -11,5 +14,6 @@ from csvkit_ml.criteria.statistical import Goodness
 from csvkit_ml.criteria.ulp import Ulp
 
 __all__ = [
-    "FORMATS", "BackwardError", "Componentwise", "Exact", "Format", "Goodness", "OneOf", "Positions", "Scaled", "Ulp", "gamma", "round_to",
+    "FORMATS", "BackwardError", "CholeskyFactor", "Componentwise", "Each", "Exact", "Format", "Goodness", "LeastSquares", "OneOf", "Positions",
+    "Scaled", "Ulp", "gamma", "round_to",
 ]  # fmt: skip

@@ -128,6 +128,6 @@ def true_text(expected: Expected, index: tuple[np.intp, ...] | tuple[int, ...]) 
     """The true value at an index, with its trailing part and radius where there are any."""
     out = text(expected.value[index])
     if expected.low is not None and expected.low[index] != 0:
-        out += f" + {float(expected.low[index]):.3g}"
+        out += f" + {expected.low[index]:.3g}"
     radius = float(np.broadcast_to(np.asarray(expected.radius), expected.shape)[index])
     return out + (f" +/- {radius:.1g}" if radius else "")

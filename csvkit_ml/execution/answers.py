@@ -54,6 +54,13 @@ def clean_text(text: object) -> str:
     return _ADDRESS.sub("0x...", str(text)[:MAX_TEXT].encode("utf-8", "replace").decode())
 
 
+def texts(facts: object) -> dict[str, str]:
+    """Facts that a process answers with. Raises MalformedAnswerError."""
+    if not isinstance(facts, dict):
+        raise MalformedAnswerError("its facts are not names and values")
+    return {clean_text(k): clean_text(v) for k, v in facts.items()}
+
+
 def _outputs(described: object, body: bytes, blob: Callable[[bytes], Digest]) -> tuple[OutputRef, ...]:
     if not isinstance(described, list) or len(described) > _MAX_OUTPUTS:
         raise MalformedAnswerError("it lists no outputs")

@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from csvkit_ml.backends.port import Expected
 from csvkit_ml.errors import WorkerStartError
-from csvkit_ml.execution.answers import clean_text
+from csvkit_ml.execution.answers import clean_text, texts
 from csvkit_ml.execution.cell import Cell
-from csvkit_ml.execution.lane import Lane, Limits
+from csvkit_ml.execution.lane import Lane, Limits, UnprovenError
 from csvkit_ml.execution.launch import START_LIMIT_S, Forking, Launcher, Spawning
 from csvkit_ml.execution.staging import StagedWorker
 from csvkit_ml.execution.work import RETRY, BlobSink, Job, Work
@@ -20,10 +21,12 @@ from csvkit_ml.model.inventory import Inventory
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.worker import frames
 
-__all__ = ["PROCESSES", "RETRY", "BlobSink", "Job", "Limits", "calls", "describe", "execute", "inventory"]
+__all__ = ["PROCESSES", "RETRY", "SETTING", "BlobSink", "Job", "Limits", "UnprovenError", "calls", "describe", "execute", "inventory"]
 
 PROCESSES = (("first", "rerun"), ("fresh_process", "dirty_memory"))
 """Repetition kinds that share a process; the processes work side by side."""
+SETTING = "setting "
+"""What a fact about the configuration of a process begins with."""
 _WINDOW = 256
 """Jobs that are held at a time."""
 _WINDOW_BYTES = 64 << 20
@@ -58,7 +61,7 @@ def describe(
         setup = {"settings": dict(settings), "variables": dict(variables), "memory": 0}
         proven = _ask(processes, cell, setup)
         facts = _ask(processes, cell, {"describe": True})
-    return {**facts, **{f"setting {k}": v for k, v in proven.items()}}
+    return {**facts, **{f"{SETTING}{k}": v for k, v in proven.items()}}
 
 
 def inventory(
@@ -129,13 +132,13 @@ def _ask(processes: Launcher, cell: Cell, question: frames.Head) -> dict[str, st
     if not isinstance(facts, dict):
         said = head.get("refused")
         raise WorkerStartError(f"{processes.library} does not describe itself: {said}", "see whether the library works in that environment")
-    return {clean_text(k): clean_text(v) for k, v in facts.items()}
+    return texts(facts)
 
 
 def execute(
     *, python: str, worker: StagedWorker, library: str, variables: Mapping[str, str], settings: Mapping[str, str], jobs: Iterable[Job],
     limits: Limits, repetitions: tuple[str, ...], blobs: BlobSink, on_observation: Callable[[Observation], None], scratch: Path,
-    fork: bool | None = None,
+    fork: bool | None = None, expected: Expected | None = None,
 ) -> None:  # fmt: skip
     """Run every case of every job and hand over one observation each, in job order.
 
@@ -150,9 +153,11 @@ def execute(
         variables: all environment variables of the processes, besides PATH, HOME, LANG.
         repetitions: of the kinds in PROCESSES.
         fork: see `launcher`.
+        expected: facts that every process must answer before its first case; None = any.
 
     Raises:
         ValueError: an unknown repetition kind, or none.
+        UnprovenError: a process does not answer as expected.
         WorkerStartError: the library cannot be imported or set up.
     """
     unknown = set(repetitions) - {kind for kinds in PROCESSES for kind in kinds}
@@ -160,7 +165,7 @@ def execute(
         raise ValueError(f"unknown repetitions {sorted(unknown)}" if unknown else "no repetitions")
     with launcher(python=python, worker=worker, library=library, variables=variables, scratch=scratch, fork=fork) as processes:
         shares = [tuple(k for k in repetitions if k in kinds) for kinds in PROCESSES]
-        lanes = [Lane(processes, settings, limits, kinds) for kinds in shares if kinds]
+        lanes = [Lane(processes, settings, limits, kinds, expected) for kinds in shares if kinds]
         _Engine(processes, lanes, jobs, repetitions, blobs, on_observation).run()
 
 

@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from csvkit_ml.backends.port import Expected, unproven
 from csvkit_ml.errors import WorkerStartError
-from csvkit_ml.execution.answers import MalformedAnswerError, read_outcome
+from csvkit_ml.execution.answers import MalformedAnswerError, read_outcome, texts
 from csvkit_ml.execution.cell import Cell
 from csvkit_ml.execution.launch import END_LIMIT_S, START_LIMIT_S, Launcher
 from csvkit_ml.execution.work import Assignment, Work
@@ -39,12 +40,19 @@ class Limits:
     """Cases for one process."""
 
 
+class UnprovenError(Exception):
+    """A process is not in the configuration that it was to be in; its arguments say how."""
+
+
 class Lane:
     """Executes assignments in order. Nothing blocks except starting and ending a process; `Engine` calls it when there is news."""
 
-    def __init__(self, launcher: Launcher, settings: Mapping[str, str], limits: Limits, kinds: tuple[str, ...]) -> None:
+    def __init__(
+        self, launcher: Launcher, settings: Mapping[str, str], limits: Limits, kinds: tuple[str, ...], expected: Expected | None = None
+    ) -> None:
         self._launcher = launcher
         self._limits = limits
+        self._expected = expected
         self._setup = frames.encode({"settings": dict(settings), "variables": launcher.variables, "memory": limits.memory_bytes})
         self.kinds = kinds
         self.queue: deque[Assignment] = deque()
@@ -129,7 +137,7 @@ class Lane:
                 self._unsent[0] = piece[sent:]
 
     def read(self) -> None:
-        """Take what has arrived; the end of the stream is the end of the process. Raises WorkerStartError."""
+        """Take what has arrived; the end of the stream is the end of the process. Raises WorkerStartError, UnprovenError."""
         if self.cell is None:
             return
         try:
@@ -182,6 +190,8 @@ class Lane:
         if not self._ready:
             if "facts" not in head:
                 raise WorkerStartError(f"{self._launcher.library} refuses its settings: {head.get('refused')}", "choose another backend")
+            if self._expected is not None and (wrong := unproven(self._expected, texts(head["facts"]))):
+                raise UnprovenError(*wrong)
             self._ready = True
             return
         if not self._flight or head.get("i") != self._flight[0].next:

@@ -7,19 +7,17 @@ from collections.abc import Callable
 import numpy as np
 
 from csvkit_ml.criteria import round_to
+from csvkit_ml.criteria.joint import measured
 from csvkit_ml.model.function import VERDICT, Criterion, Expected, Function, Measurement, Reason, Results, Sample, Verdict
 from csvkit_ml.model.judgement import FaultDetection
 
 
 def _judge(results: Results, expected: tuple[Expected, ...], criterion: Criterion) -> tuple[Measurement, ...]:
     """Shape and dtype first, as for a library's own outputs."""
-    out = []
-    for result, e in zip(results, expected, strict=True):
-        if tuple(result.shape) != e.shape:
-            out.append(Measurement(output=e.name, reason=Reason.WRONG_SHAPE, compared=0, ratio=float("inf")))
-        else:
-            out.append(criterion.measure(result, e))
-    return tuple(out)
+    wrong = [e for r, e in zip(results, expected, strict=True) if tuple(r.shape) != e.shape]
+    if wrong:
+        return tuple(Measurement(output=e.name, reason=Reason.WRONG_SHAPE, compared=0, ratio=float("inf")) for e in wrong)
+    return measured(criterion, results, expected)
 
 
 def _accepted(found: tuple[Measurement, ...]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from csvkit_ml.criteria.joint import Joint
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.function import VERDICT, Criterion, Expected, Measurement, Reason, Verdict
 from csvkit_ml.model.judgement import CaseJudgement
@@ -103,17 +104,24 @@ def _measure(
         return (), Reason.WRONG_NAMES, f"outputs {list(names)} instead of {list(wanted)}"
     if not expected:
         return (), Reason.NOTHING_COMPARED, "the function defines no output"
-    found = tuple(_measure_output(o, e, criterion, blob) for o, e in zip(outcome.outputs, expected, strict=True))
+    if isinstance(criterion, Joint) and not any(map(_mismatched, outcome.outputs, expected)):
+        found = criterion.measure_jointly(tuple(_array(o, blob(o.blob)) for o in outcome.outputs), expected)
+    else:
+        found = tuple(_measure_output(o, e, criterion, blob) for o, e in zip(outcome.outputs, expected, strict=True))
     worst = min(found, key=lambda m: (SEVERITY.index(m.reason), -m.ratio))
     return found, worst.reason, detail_of(worst)
 
 
 def _measure_output(ref: OutputRef, expected: Expected, criterion: Criterion, blob: Callable[[Digest], bytes]) -> Measurement:
+    return _mismatched(ref, expected) or criterion.measure(_array(ref, blob(ref.blob)), expected)
+
+
+def _mismatched(ref: OutputRef, expected: Expected) -> Measurement | None:
     if ref.dtype != expected.dtype:
         return _mismatch(expected, Reason.WRONG_DTYPE, expected.dtype, ref.dtype)
     if ref.shape != expected.shape:
         return _mismatch(expected, Reason.WRONG_SHAPE, str(list(expected.shape)), str(list(ref.shape)))
-    return criterion.measure(_array(ref, blob(ref.blob)), expected)
+    return None
 
 
 def _array(ref: OutputRef, data: bytes) -> Array:

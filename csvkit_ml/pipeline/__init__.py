@@ -5,28 +5,37 @@ request -> spec -> environment -> plan -> observations -> manifest -> judgement 
 
 from __future__ import annotations
 
+from csvkit_ml.pipeline.cells import Compared, compare_runs
+from csvkit_ml.pipeline.cluster import on_cluster
+from csvkit_ml.pipeline.determinism import Matrix, determinism
 from csvkit_ml.pipeline.doctor import Doctor, doctor
 from csvkit_ml.pipeline.judging import detections, exit_code
 from csvkit_ml.pipeline.known_anomalies import import_anomalies
 from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
-from csvkit_ml.pipeline.prepare import Job, Prepared, jobs_from_plan, prepare, write_plan
+from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, jobs_from_plan, prepare, write_plan
 from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
 from csvkit_ml.pipeline.splitting import split
 from csvkit_ml.pipeline.validation import Finished, validate
 
 __all__ = [
+    "Compared",
     "Doctor",
     "Finished",
     "Job",
+    "Matrix",
     "Places",
     "Prepared",
     "Reproduction",
     "Watcher",
+    "compare_runs",
     "detections",
+    "determinism",
     "doctor",
     "exit_code",
     "import_anomalies",
+    "jobs",
     "jobs_from_plan",
+    "on_cluster",
     "places",
     "prepare",
     "read_report",

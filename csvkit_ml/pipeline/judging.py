@@ -15,7 +15,7 @@ from csvkit_ml.judgement.judge import judge_case
 from csvkit_ml.model.codec import canonical, decode, digest_of, from_json
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.evidence import EvidenceManifest
-from csvkit_ml.model.function import Function, Verdict
+from csvkit_ml.model.function import Function, Reason, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, FunctionJudgement, Judgement, worst_verdict
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample
@@ -35,8 +35,15 @@ def judge(
     blob: Callable[[Digest], bytes],
     memo: Memo | None,
     watch: Watcher,
+    unproven: tuple[str, ...] = (),
 ) -> Judgement:
-    """Judge every observation; a judgement that follows from the same digests is taken from the memo."""
+    """Judge every observation; a judgement that follows from the same digests is taken from the memo.
+
+    Args:
+        unproven: what of the configuration was not proven in force; every case is then indeterminate.
+    """
+    if unproven:
+        return Judgement(schema=SCHEMA, manifest=manifest_digest, functions=tuple(_unproven(f, unproven) for f in catalogue.plan.functions))
     observed = {o.case: o for o in manifest.observations}
     judged = []
     watch.expect("judging", len(catalogue.plan.functions))
@@ -52,6 +59,13 @@ def judge(
         judged.append(decode(FunctionJudgement, answer))
         watch.judged(planned.side, judged[-1].verdict)
     return Judgement(schema=SCHEMA, manifest=manifest_digest, functions=tuple(judged))
+
+
+def _unproven(planned: PlannedFunction, why: tuple[str, ...]) -> FunctionJudgement:
+    """No case was executed."""
+    detail = f"not executed: {'; '.join(why)}"
+    cases = tuple(CaseJudgement(case=c, reason=Reason.SETTING_UNPROVEN, detail=detail) for c in planned.case_ids())
+    return FunctionJudgement(id=planned.id, side=planned.side, cases=cases)
 
 
 def _judge_sample(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.evidence.store import Store
 from csvkit_ml.execution.engine import Job as CellJob
-from csvkit_ml.execution.engine import Limits, execute
+from csvkit_ml.execution.engine import Limits, UnprovenError, execute
 from csvkit_ml.model.codec import canonical, decode, digest_of
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.observation import Observation
-from csvkit_ml.model.report import SpawnCheck
+from csvkit_ml.model.report import NOT_SPAWNED, SpawnCheck
 from csvkit_ml.pipeline.places import Watcher
 from csvkit_ml.pipeline.prepare import Prepared
 from csvkit_ml.planning.catalogue import Request
@@ -30,9 +31,11 @@ def case_key(made: Prepared, request: Request, variant: str) -> Digest:
 
 
 def dict_of_host(environment: EnvironmentRecord) -> list[str]:
-    """What of the host may change bits: processor and its flags, libc, interpreter."""
+    """What of the host may change bits: accelerators, processor and its flags, libc, interpreter."""
     host = dict(environment.fingerprint.host)
+    devices = [f"{k}: {v}" for k, v in environment.fingerprint.library if k.startswith(("device ", "cudnn", "driver"))]
     return [
+        *devices,
         host.get("cpu", ""),
         host.get("cpu flags", ""),
         host.get("libc", ""),
@@ -40,21 +43,37 @@ def dict_of_host(environment: EnvironmentRecord) -> list[str]:
     ]
 
 
-def observe(
-    made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: Watcher, only: str = ""
-) -> tuple[tuple[Observation, ...], int]:
-    """Observations of every planned case in plan order, and how many were executed now; the rest comes from the store.
+def _every(case: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was seen of a cell."""
+
+    observations: tuple[Observation, ...]
+    """Of every planned case, in plan order; none where the configuration is not proven."""
+    executed: int
+    """Cases executed now; the others came from the store."""
+    unproven: tuple[str, ...] = ()
+    """What of the configuration was not proven in force, in words."""
+
+
+def observe(made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: Watcher, only: Callable[[str], bool] = _every) -> Seen:
+    """Observe every planned case. A configuration that is not proven in force is not executed, nor taken from the store.
 
     Args:
-        only: one case id; the others are left out.
+        only: tells by its id whether a case is wanted; the others are left out.
     """
+    if made.unproven:
+        return Seen(observations=(), executed=0, unproven=made.unproven)
     found: dict[str, Observation] = {}
     jobs: list[CellJob] = []
     for request in made.catalogue.requests.values():
         todo: list[tuple[str, Digest]] = []
         for variant in request.variants:
             case, key = f"{request.prefix}/{variant}", case_key(made, request, variant)
-            if only and case != only:
+            if not only(case):
                 continue
             known = None if fresh else store.reuse(key)
             if known is None:
@@ -73,14 +92,18 @@ def observe(
 
     if jobs:
         plan = made.catalogue.plan
-        execute(
+        try:
+            execute(
             python=made.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
             jobs=jobs, limits=Limits(time_s=plan.time_limit_s, memory_bytes=plan.memory_limit_bytes), repetitions=plan.repetitions,
-            blobs=store, on_observation=keep, scratch=scratch,
+            blobs=store, on_observation=keep, scratch=scratch, expected=made.expected,
         )  # fmt: skip
-        store.commit()
+        except UnprovenError as e:
+            return Seen(observations=(), executed=0, unproven=tuple(map(str, e.args)))
+        finally:
+            store.commit()
     order = [c for f in made.catalogue.plan.functions for c in f.case_ids()]
-    return tuple(found[c] for c in order if c in found), missing
+    return Seen(observations=tuple(found[c] for c in order if c in found), executed=missing)
 
 
 def cell_job(request: Request, todo: list[tuple[str, Digest]]) -> CellJob:
@@ -102,6 +125,8 @@ def check_spawned(made: Prepared, observations: tuple[Observation, ...], memo: M
     plan, seen = made.catalogue.plan, {o.case: o.repetitions[0].outcome for o in observations if o.repetitions}
     chosen = [(f.id, f.samples[0].name, f.samples[0].variants[0]) for f in plan.functions if f.repeatable and f.samples]
     chosen = [c for c in chosen if "/".join(c) in seen]
+    if not chosen:
+        return NOT_SPAWNED
     keys = [case_key(made, made.catalogue.requests[f"{f}/{s}"], v) for f, s, v in chosen]
     question = digest_of(["spawned", keys, [seen["/".join(c)] for c in chosen]])
     if (answer := memo.get(question)) is not None:

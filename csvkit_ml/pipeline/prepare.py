@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from csvkit_ml import registry
+from csvkit_ml.backends.port import Expected, unproven
 from csvkit_ml.environments.adopt import adopt, adopted_spec
 from csvkit_ml.environments.build import obtain
+from csvkit_ml.environments.requirement import parse_requirement
 from csvkit_ml.environments.resolve import resolve
 from csvkit_ml.errors import IntegrityError, PlanChangedError, UsageError
 from csvkit_ml.evidence.folder import write_file
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.execution.cell import clean_environment
-from csvkit_ml.execution.engine import describe
+from csvkit_ml.execution.engine import SETTING, describe
 from csvkit_ml.execution.staging import StagedWorker, build_archive
 from csvkit_ml.libraries.port import Library
 from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of
@@ -30,11 +32,23 @@ from csvkit_ml.planning.catalogue import Catalogue, make_catalogue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One library to validate."""
+    """One library to validate on one backend."""
 
     asked: str
+    backend: str = "cpu"
+    """Of an approved plan, the plan's own counts."""
     plan: bytes = b""
     """Approved plan; empty = plan now."""
+
+
+def jobs(asked: Iterable[str], backends: Iterable[str]) -> tuple[Job, ...]:
+    """Every requirement on every backend, presets replaced by the cells that they stand for in that library.
+
+    Raises:
+        MalformedRequirementError, UnknownLibraryError, UnknownCaseError.
+    """
+    known = registry.known_distributions()
+    return tuple(Job(asked=a, backend=c) for a in asked for c in registry.cells(backends, parse_requirement(a, known).library))
 
 
 def jobs_from_plan(path: Path) -> tuple[Job, ...]:
@@ -66,10 +80,14 @@ class Prepared:
     plan_bytes: bytes
     variables: Mapping[str, str]
     options: Mapping[str, str]
+    expected: Expected
+    """Facts that every process of the cell must answer."""
+    unproven: tuple[str, ...]
+    """What of it was not answered when the environment was described; then nothing is executed."""
 
 
 def prepare(
-    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], places: Places, watch: Watcher
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], places: Places, watch: Watcher
 ) -> Prepared:
     """Resolve, take or build the environment, describe it, plan.
 
@@ -77,6 +95,7 @@ def prepare(
         PlanChangedError: an approved plan asks something else than this version of mlcsv would.
     """
     approved = read_plan(job.plan) if job.plan else None
+    backend = job.backend
     if approved:
         spec, backend, functions = approved.spec, approved.spec.backend, approved.spec.functions
     else:
@@ -84,7 +103,8 @@ def prepare(
     spec = replace(spec, backend=backend, functions=functions)
     library = registry.library(spec.library)
     chosen, options = registry.backend(backend)
-    variables, settings = chosen.variables(options), chosen.settings(options)
+    variables, settings = chosen.variables(options), chosen.settings(library.name, options)
+    expected = chosen.expected(library.name, options)
     record = obtained(spec, environment, places, watch)
     worker = build_archive(library)
     record = _described(record, library, worker, variables, settings, places)
@@ -110,6 +130,8 @@ def prepare(
         plan_bytes=plan_bytes,
         variables=variables,
         options=settings,
+        expected=expected,
+        unproven=unproven(expected, in_force(record)),
     )
 
 
@@ -149,9 +171,10 @@ def _described(
     places: Places,
 ) -> EnvironmentRecord:
     """Complete the fingerprint with what the library reports of itself, asked once for each (lock, worker, settings)."""
-    question = digest_of(["describe", record.lock, record.python, worker.digest, sorted(variables.items()), sorted(settings.items())])
+    host = [[k, v] for k, v in record.fingerprint.host]
+    question = digest_of(["describe", record.lock, record.python, worker.digest, sorted(variables.items()), sorted(settings.items()), host])
     with Memo(places.memo) as memo:
-        known = memo.get(question)
+        known = memo.get(question) if settings.get("device", "cpu") == "cpu" else None  # devices and drivers come and go
         if known is None:
             facts = describe(
                 python=places.interpreter(record),
@@ -167,14 +190,19 @@ def _described(
     return replace(record, fingerprint=replace(record.fingerprint, library=_pairs(known), variables=given))
 
 
+def in_force(record: EnvironmentRecord) -> dict[str, str]:
+    """What the described process answered about its settings."""
+    return {k.removeprefix(SETTING): v for k, v in record.fingerprint.library if k.startswith(SETTING)}
+
+
 def _pairs(data: bytes) -> tuple[tuple[str, str], ...]:
     return tuple((str(k), str(v)) for k, v in json.loads(data))
 
 
 def write_plan(
-    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], output: Path, places: Places, watch: Watcher
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], output: Path, places: Places, watch: Watcher
 ) -> tuple[bytes, ValidationPlan]:
     """Plan and stop."""
-    made = prepare(job, environment=environment, backend=backend, functions=functions, places=places, watch=watch)
+    made = prepare(job, environment=environment, functions=functions, places=places, watch=watch)
     write_file(output, made.plan_bytes)
     return made.plan_bytes, made.catalogue.plan

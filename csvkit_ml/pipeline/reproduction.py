@@ -51,22 +51,23 @@ def reproduce(folder: Path, case: str, *, python: str, places: Places, watch: Wa
         raise UnknownCaseError(f"no case {case!r} in {folder}", "list them with `mlcsv show DIR`")
     spec = read_plan(data).spec
     request = EnvironmentRequest(python=python)
-    job = Job(asked=f"{spec.library}=={spec.full_version}")
-    made = prepare(job, environment=request, backend=spec.backend, functions=(case.split("/")[0],), places=places, watch=watch)
+    job = Job(asked=f"{spec.library}=={spec.full_version}", backend=spec.backend)
+    made = prepare(job, environment=request, functions=(case.split("/")[0],), places=places, watch=watch)
     old = {f"{f.id}/{s.name}": s.request for f in read_plan(data).functions for s in f.samples}
     prefix, variant = case.rsplit("/", 1)
     if prefix not in made.catalogue.requests or made.catalogue.requests[prefix].digest != old.get(prefix):
         raise PlanChangedError(f"the sample {prefix} is not what it was", "use the version of mlcsv that wrote the report")
     with Store(places.store) as store:
-        seen, _ = observe(made, store, fresh=True, scratch=places.cache / "scratch", watch=watch, only=case)
+        found = observe(made, store, fresh=True, scratch=places.cache / "scratch", watch=watch, only=case.__eq__)
+        seen = found.observations
         planned = next(f for f in made.catalogue.plan.functions if f.id == case.split("/")[0])
         narrow = replace(
             planned, samples=tuple(replace(s, variants=(variant,)) for s in planned.samples if f"{planned.id}/{s.name}" == prefix)
         )
         one = replace(made.catalogue, plan=replace(made.catalogue.plan, functions=(narrow,)))
         manifest = EvidenceManifest(schema=SCHEMA, plan=sha256(data), environment=sha256(b""), worker=made.worker.digest, observations=seen)
-        now = judge(one, manifest, sha256(b""), store.get, None, watch).functions[0].cases[0]
-        blobs = digests_of(seen[0])[: len(then.evidence)]
+        now = judge(one, manifest, sha256(b""), store.get, None, watch, found.unproven).functions[0].cases[0]
+        blobs = digests_of(seen[0])[: len(then.evidence)] if seen else ()
     return Reproduction(
         then=f"{then.verdict.value}: {then.detail}", now=f"{now.verdict.value}: {now.detail}", same_bits=tuple(blobs) == then.evidence,
         detail=f"{made.environment.library} {made.environment.version}, backend {spec.backend}",

@@ -45,36 +45,40 @@ class Finished:
 
 
 def validate(
-    job: Job, *, environment: EnvironmentRequest, backend: str, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
-    tester: str, fresh: bool, command: str, places: Places, watch: Watcher, device: DeviceInput = NO_INPUT,
-    standards: tuple[Standard, ...] = (),
-    anomalies: Path | None = None,
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
+    tester: str, fresh: bool, command: str, places: Places, watch: Watcher, anomalies: Path | None = None,
+    device: DeviceInput = NO_INPUT, standards: tuple[Standard, ...] = (),
 ) -> Finished:  # fmt: skip
     """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there."""
     started = now()
     if out and out.exists():
         raise OutputExistsError(f"{out} exists", "choose another folder; a report is never overwritten")
-    made = prepare(job, environment=environment, backend=backend, functions=functions, places=places, watch=watch)
+    made = prepare(job, environment=environment, functions=functions, places=places, watch=watch)
     plan = made.catalogue.plan
     known = read_anomalies(anomalies, made.environment) if anomalies else None
     with Store(places.store) as store, Memo(places.memo) as memo:
-        observations, executed = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
+        seen = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
         environment_bytes = canonical(made.environment)
         manifest = EvidenceManifest(
             schema=SCHEMA,
             plan=sha256(made.plan_bytes),
             environment=sha256(environment_bytes),
             worker=made.worker.digest,
-            observations=observations,
+            observations=seen.observations,
         )
         manifest_bytes = canonical(manifest)
-        judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch)
-        spawned = check_spawned(made, observations, memo, scratch=places.cache / "scratch", watch=watch)
+        judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch, seen.unproven)
+        spawned = check_spawned(made, seen.observations, memo, scratch=places.cache / "scratch", watch=watch)
         verdicts = {f.id: f.verdict for f in judgement.functions}
         shown = coverage(made.environment, made.library, made.worker, verdicts, places=places, watch=watch)
         found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False)
         run = RunFacts(
-            started=started, finished=now(), tester=tester, command=command, executed=executed, reused=plan.case_count() - executed
+            started=started,
+            finished=now(),
+            tester=tester,
+            command=command,
+            executed=seen.executed,
+            reused=len(seen.observations) - seen.executed,
         )
         report = assemble(
             plan=plan,
@@ -103,7 +107,7 @@ def validate(
         files |= known.files if known else {}
         watch.stage("writing the report")
         sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None
-        seal(folder, files, (d for o in observations for d in digests_of(o)), store, sign)
+        seal(folder, files, (d for o in seen.observations for d in digests_of(o)), store, sign)
     return Finished(report=report, folder=folder)
 
 

@@ -30,6 +30,14 @@ def _conditioned(id: str) -> Iterable[Sample]:
         yield Sample(name=f"{dtype}-positive", dtype=dtype, inputs=(y,), params=p, why=SampleClass.CONDITIONED)
 
 
+def _large_cancelling() -> Sample:
+    """One sum past the size from which kernels go parallel; it cancels, so that another order of summation shows."""
+    half = data("reduce_sum")("float32", (50_000,), "large").array()
+    x = np.concatenate([half, -half[np.argsort(half * half % np.float32(0.37), kind="stable")]])
+    p = params(axes=(0,), keepdims=False)
+    return Sample(name="float32-n100000-cancelling", dtype="float32", inputs=(Tensor.of(x),), params=p, why=SampleClass.CONDITIONED)
+
+
 def _sum_samples() -> Iterable[Sample]:
     made = data("reduce_sum")
     yield from reduced(made, (*FLOATS, "int64"))
@@ -38,6 +46,7 @@ def _sum_samples() -> Iterable[Sample]:
     yield Sample(name="float32-axes-none", dtype="float32", inputs=(x,), params=no_axes, why=SampleClass.COVERING)
     yield from _conditioned("reduce_sum")
     yield from lengths(data("reduce_sum", offset=0.5))
+    yield _large_cancelling()
     yield from special_rows("reduce_sum")
     yield from nothing(("float32", "int64"))
 

@@ -1,4 +1,4 @@
-"""ONNX lowering: matrix products."""
+"""ONNX lowering: matrix products, Einstein sums, determinants."""
 
 from __future__ import annotations
 
@@ -35,4 +35,6 @@ LOWERINGS = (
     Lowering(function="matmul", names=("ai.onnx.MatMul",), build=lambda s: node("MatMul", s), dtypes=DTYPES),
     Lowering(function="linear", names=("ai.onnx.Gemm", "ai.onnx.MatMul", "ai.onnx.Add"), build=_linear, dtypes=DTYPES),
     Lowering(function="gemm", names=("ai.onnx.Gemm",), build=_gemm, dtypes=DTYPES),
+    Lowering(function="einsum", names=("ai.onnx.Einsum",), build=lambda s: node("Einsum", s, equation=s.param("equation")), dtypes=DTYPES),
+    Lowering(function="det", names=("ai.onnx.Det",), build=lambda s: node("Det", s), dtypes=("float32",)),
 )

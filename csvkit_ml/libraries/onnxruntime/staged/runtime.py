@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Tuple
 
 from csvkit_ml.libraries.binding import NotSupported, Runtime, WireRequest, WireTensor
+from csvkit_ml.libraries.onnxruntime.staged.settings import KNOWN, options, proof, providers
 
 _UNSUPPORTED = (
     "NOT_IMPLEMENTED",
@@ -16,8 +17,11 @@ _UNSUPPORTED = (
     "Unsupported model IR version",
 )
 """Parts of messages by which the library says that it does not implement an operator, an opset or a model version."""
-_LEVELS = {"opt=none": "ORT_DISABLE_ALL", "opt=basic": "ORT_ENABLE_BASIC", "opt=extended": "ORT_ENABLE_EXTENDED"}
-_VARIANTS = ("plain", *_LEVELS, "threads=2", "parallel", "io-binding")
+_VARIANTS: Dict[str, Dict[str, str]] = {
+    "plain": {}, "opt=none": {"opt": "none"}, "opt=basic": {"opt": "basic"}, "opt=extended": {"opt": "extended"}, "threads=2": {"threads": "2"},
+    "parallel": {"mode": "parallel", "interop": "2"}, "io-binding": {},
+}  # fmt: skip
+"""Settings of its own that a variant's session has."""
 _ALIGN = 64
 _DIRTY_SIZES = (64, 256, 1024, 4096, 16384, 65536)
 _DIRTY_RECENT = 16
@@ -32,18 +36,15 @@ class OnnxRuntime(Runtime):
 
         self.np: Any = numpy
         self.ort: Any = onnxruntime
-        self.threads = 1
+        self.settings: Dict[str, str] = {}
         self._program = b""
         self._sessions: Dict[str, Any] = {}
         self._recent: List[int] = []
 
     def apply(self, settings: Dict[str, str]) -> Dict[str, str]:
-        """Threads of a session; read back from the options that sessions are made with."""
-        if unknown := sorted(set(settings) - {"threads"}):
-            raise NotSupported("settings " + ", ".join(unknown))
-        self.threads = int(settings.get("threads", "1"))
-        options = self._options("plain")
-        return {"threads": str(options.intra_op_num_threads), "optimisation": str(options.graph_optimization_level).rsplit(".", 1)[-1]}
+        """Kept for every session; a setting that sessions do not have is not made, and not answered."""
+        self.settings = {k: v for k, v in settings.items() if k in KNOWN}
+        return proof(self.ort, self.np, self.settings)
 
     def describe(self) -> Dict[str, str]:
         ort = self.ort
@@ -51,7 +52,7 @@ class OnnxRuntime(Runtime):
             "version": str(ort.__version__),
             "build": str(ort.get_build_info()) if hasattr(ort, "get_build_info") else "",
             "providers available": ", ".join(ort.get_available_providers()),
-            "providers used": "CPUExecutionProvider",
+            "providers used": ", ".join(p if isinstance(p, str) else p[0] for p in providers(self.settings)),
             "device": str(ort.get_device()),
             "numpy": str(self.np.__version__),
         }
@@ -82,24 +83,6 @@ class OnnxRuntime(Runtime):
             raise
         return [(name, self._wire(value)) for name, value in zip(names, values)]  # noqa: B905 - Python 3.9
 
-    def _options(self, variant: str) -> Any:
-        ort = self.ort
-        options = ort.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = 2 if variant == "threads=2" else self.threads
-        options.inter_op_num_threads = 1
-        # Idle threads sleep instead of spinning: the same arithmetic, but the processes side by side do not take each other's cores.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        if variant in _LEVELS:
-            options.graph_optimization_level = getattr(ort.GraphOptimizationLevel, _LEVELS[variant])
-        else:
-            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-        if variant == "parallel":
-            options.execution_mode = ort.ExecutionMode.ORT_PARALLEL
-            options.inter_op_num_threads = 2
-        return options
-
     def _session(self, program: bytes, variant: str) -> Any:
         """The session of this variant, kept while the model stays the same."""
         if program is not self._program and program != self._program:
@@ -107,16 +90,19 @@ class OnnxRuntime(Runtime):
             self._sessions.clear()
         if variant not in self._sessions:
             self._sessions[variant] = self.ort.InferenceSession(
-                program, self._options(variant), providers=["CPUExecutionProvider"]
+                program, options(self.ort, {**self.settings, **_VARIANTS[variant]}), providers=providers(self.settings)
             )
         return self._sessions[variant]
 
     def _feeds(self, session: Any, inputs: List[WireTensor]) -> Dict[str, Any]:
-        """Operands by graph order."""
-        wanted = session.get_inputs()
-        if len(wanted) != len(inputs):
-            raise ValueError("the model has %d inputs, the sample %d" % (len(wanted), len(inputs)))
-        return {info.name: self._array(wire) for info, wire in zip(wanted, inputs)}  # noqa: B905 - Python 3.9
+        """Operands by graph order; a model that holds some of them as constants names the others x0, x1, ... by their places."""
+        names = [info.name for info in session.get_inputs()]
+        if len(names) == len(inputs):
+            return {name: self._array(wire) for name, wire in zip(names, inputs)}  # noqa: B905 - Python 3.9
+        places = {"x%d" % i: wire for i, wire in enumerate(inputs)}
+        if not names or not set(names) <= set(places):
+            raise ValueError("the model has %d inputs, the sample %d" % (len(names), len(inputs)))
+        return {name: self._array(places[name]) for name in names}
 
     def _array(self, wire: WireTensor) -> Any:
         """An array of its own on a 64-byte boundary."""

@@ -9,9 +9,12 @@ Layout = Callable[[Any, Any], Any]
 """(torch, tensor) -> a tensor of the same values; where a layout makes no sense for a tensor, that tensor."""
 
 
-def _filled(t: Any, shape: Any, dtype: Any) -> Any:
-    """A buffer of 0xFF bytes: NaN in every floating-point format."""
-    buffer = t.empty(shape, dtype=dtype)
+def _filled(t: Any, shape: Any, x: Any) -> Any:
+    """A buffer of 0xFF bytes, of the tensor's dtype and on its device: NaN in every floating-point format."""
+    buffer = t.empty(shape, dtype=x.dtype, device=x.device)
+    if x.device.type != "cpu":
+        buffer.view(-1).view(t.uint8).fill_(0xFF)
+        return buffer
     ctypes.memset(buffer.data_ptr(), 0xFF, buffer.numel() * buffer.element_size())
     return buffer
 
@@ -24,7 +27,7 @@ def _strided(t: Any, x: Any) -> Any:
     """Every second element of a larger buffer, in the last dimension."""
     if x.dim() == 0 or x.numel() == 0:
         return x
-    view = _filled(t, [*x.shape[:-1], 2 * x.shape[-1]], x.dtype)[..., ::2]
+    view = _filled(t, [*x.shape[:-1], 2 * x.shape[-1]], x)[..., ::2]
     view.copy_(x)
     return view
 
@@ -39,13 +42,15 @@ def _offset(t: Any, x: Any) -> Any:
     """Storage offset of one element, so not on a vector boundary."""
     if x.dim() == 0 or x.numel() == 0:
         return x
-    view = _filled(t, [x.numel() + 1], x.dtype)[1:].view(x.shape)
+    view = _filled(t, [x.numel() + 1], x)[1:].view(x.shape)
     view.copy_(x)
     return view
 
 
 def _unaligned(t: Any, x: Any) -> Any:
     """Storage of its own that begins one element behind a 64-byte boundary."""
+    if x.device.type != "cpu":
+        return _offset(t, x)
     size, step = x.numel() * x.element_size(), x.element_size()
     if x.dim() == 0 or size == 0:
         return x
@@ -77,7 +82,7 @@ def _same_bytes(a: Any, b: Any) -> bool:
 
 
 def _bytes(x: Any) -> bytes:
-    x = x.contiguous()
+    x = x.cpu().contiguous()
     return ctypes.string_at(x.data_ptr(), x.numel() * x.element_size()) if x.numel() else b""
 
 

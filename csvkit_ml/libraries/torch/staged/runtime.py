@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from csvkit_ml.libraries.binding import Binding, NotSupported, Runtime, WireRequest, WireTensor
 from csvkit_ml.libraries.torch.staged.catalogue import bindings
 from csvkit_ml.libraries.torch.staged.layouts import LAYOUTS
+from csvkit_ml.libraries.torch.staged.settings import put_in_force
 
 _DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "bfloat16", "float32", "float64",
@@ -31,34 +32,11 @@ class TorchRuntime(Runtime):
         self.dtypes = {n: getattr(torch, n) for n in _DTYPES if hasattr(torch, n)}
         self.names = {d: n for n, d in self.dtypes.items()}
         self._recent: List[int] = []
+        self.device = "cpu"
 
     def apply(self, settings: Dict[str, str]) -> Dict[str, str]:
-        """Each setting is made, then read back. Raises NotSupported for an unknown one."""
-        return {name: self._set(name, value) for name, value in settings.items()}
-
-    def _set(self, name: str, value: str) -> str:
-        t = self.t
-        on, told = value == "on", {True: "on", False: "off"}
-        if name == "threads":
-            t.set_num_threads(int(value))
-            return str(t.get_num_threads())
-        if name == "interop_threads":
-            t.set_num_interop_threads(int(value))
-            return str(t.get_num_interop_threads())
-        if name == "deterministic":
-            t.use_deterministic_algorithms(on)
-            return told[bool(t.are_deterministic_algorithms_enabled())]
-        if name == "float32_matmul_precision":
-            t.set_float32_matmul_precision(value)
-            return str(t.get_float32_matmul_precision())
-        if name == "mkldnn":
-            t.backends.mkldnn.set_flags(on)
-            return told[bool(t._C._get_mkldnn_enabled())]
-        if name == "flush_denormal":
-            t.set_flush_denormal(on)
-            tiny = t.tensor([5e-324], dtype=t.float64) * t.tensor([1.0], dtype=t.float64)
-            return told[tiny.item() == 0.0]
-        raise NotSupported("setting " + name)
+        """See settings.put_in_force."""
+        return put_in_force(self, self.t, settings)
 
     def describe(self) -> Dict[str, str]:
         t = self.t
@@ -98,6 +76,9 @@ class TorchRuntime(Runtime):
         Small blocks of every class, and blocks exactly as large as the operands and results of the recent executions.
         """
         sizes = sorted({*_DIRTY_SIZES, *self._recent})
+        if self.device != "cpu":
+            held = [self.t.full((size,), 0xFF, dtype=self.t.uint8) for size in sizes for _ in range(2)]
+            return
         held = [self.t.empty(size, dtype=self.t.uint8) for size in sizes for _ in range(2)]
         for block in held:
             ctypes.memset(block.data_ptr(), 0xFF, block.numel())
@@ -139,12 +120,12 @@ class TorchRuntime(Runtime):
         dtype = self.dtypes.get(wire.dtype)
         if dtype is None:
             raise NotSupported("dtype " + wire.dtype)
-        x = self.t.empty(wire.shape, dtype=dtype)
+        x = self.t.empty(wire.shape, dtype=dtype, device="cpu")
         size = len(wire.data)
         if size:
             ctypes.memmove(x.data_ptr(), bytes(wire.data), size)
             self._remember(size)
-        return x
+        return x if self.device == "cpu" else x.to(self.device)
 
     def _wire(self, y: Any) -> WireTensor:
         """Elements in C order; a Python number becomes a tensor of its kind."""

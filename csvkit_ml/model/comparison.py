@@ -1,0 +1,215 @@
+"""Two runs of the same questions, compared case by case; and one release with itself under other circumstances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from csvkit_ml.model.digest import Digest
+from csvkit_ml.model.function import Side, Verdict
+
+
+class Change(Enum):
+    """What became of a case; most serious first."""
+
+    NEWLY_RAISING = "newly raising"
+    NEWLY_FAILING = "newly failing"
+    OUTSIDE = "outside the bound on both sides, with other bits"
+    NEWLY_UNSUPPORTED = "newly unsupported"
+    NOT_COMPARABLE = "not comparable"
+    STREAM = "other numbers from the same seed"
+    NEWLY_SUPPORTED = "newly supported"
+    NEWLY_PASSING = "newly passing"
+    WITHIN = "within the bound, with other bits"
+    IDENTICAL = "bit-identical"
+
+
+SEVERITY = {change: place for place, change in enumerate(Change)}
+CHANGE_VERDICT: Mapping[Change, Verdict] = {
+    Change.NEWLY_RAISING: Verdict.FAILED,
+    Change.NEWLY_FAILING: Verdict.FAILED,
+    Change.OUTSIDE: Verdict.FAILED,
+    Change.NEWLY_UNSUPPORTED: Verdict.FAILED,
+    Change.NOT_COMPARABLE: Verdict.INDETERMINATE,
+    Change.STREAM: Verdict.PASSED,
+    Change.NEWLY_SUPPORTED: Verdict.PASSED,
+    Change.NEWLY_PASSING: Verdict.PASSED,
+    Change.WITHIN: Verdict.PASSED,
+    Change.IDENTICAL: Verdict.PASSED,
+}
+"""Total. A changed stream passes: releases do not promise streams; it is shown all the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How far two sets of outputs are apart."""
+
+    compared: int
+    """Elements."""
+    differing: int
+    """Elements whose bits differ."""
+    worst_ulp: float
+    """Largest distance in units of the last place (integers: in units); infinite where only one is NaN, or dtype or shape differ."""
+
+
+NO_DIFFERENCE = Difference(compared=0, differing=0, worst_ulp=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseComparison:
+    """One case on both sides."""
+
+    case: str
+    """As the second side names it."""
+    change: Change
+    before: str
+    """Reason of its judgement on the first side."""
+    after: str
+    difference: Difference
+    detail: str
+    """What is known besides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionComparison:
+    """One function on both sides."""
+
+    id: str
+    side: Side
+    identical: int
+    """Cases with the same bits, which are not listed."""
+    cases: tuple[CaseComparison, ...]
+    """All others, most serious first."""
+
+    def count(self, change: Change) -> int:
+        """Cases of a kind."""
+        return self.identical if change is Change.IDENTICAL else sum(c.change is change for c in self.cases)
+
+    @property
+    def worst(self) -> Change:
+        """The most serious change; not comparable where no case was compared."""
+        if self.cases:
+            return self.cases[0].change
+        return Change.IDENTICAL if self.identical else Change.NOT_COMPARABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """One side of a comparison."""
+
+    library: str
+    version: str
+    backend: str
+    status: Verdict
+    plan: Digest
+    manifest: Digest
+
+    @property
+    def name(self) -> str:
+        return f"{self.library} {self.version} on {self.backend}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactChange:
+    """Something about environment or settings that is not the same."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The upgrade assessment."""
+
+    schema: int
+    tool: str
+    before: Party
+    after: Party
+    facts: tuple[FactChange, ...]
+    functions: tuple[FunctionComparison, ...]
+    """Most serious first."""
+    only_before: int
+    """Cases without a counterpart."""
+    only_after: int
+
+    def count(self, change: Change) -> int:
+        """Cases of a kind."""
+        return sum(f.count(change) for f in self.functions)
+
+    @property
+    def verdict(self) -> Verdict:
+        """FAILED over INDETERMINATE over PASSED; nothing compared is INDETERMINATE."""
+        found = {CHANGE_VERDICT[f.worst] for f in self.functions} or {Verdict.INDETERMINATE}
+        return next(v for v in (Verdict.FAILED, Verdict.INDETERMINATE, Verdict.PASSED) if v in found)
+
+
+class Agreement(Enum):
+    """Two answers to the same question under other circumstances."""
+
+    OUTSIDE = "outside the bound"
+    WITHIN = "within the bound, other bits"
+    IDENTICAL = "bit-identical"
+    NOT_DRIVEN = "not driven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionResult:
+    """One function along one dimension."""
+
+    dimension: str
+    agreement: Agreement
+    pairs: int
+    """Pairs of answers compared."""
+    differing: int
+    """Pairs whose bits differ."""
+    elements: Difference
+    """Over all pairs."""
+    example: str
+    """The pair that is furthest apart, in words; empty where none differs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionDeterminism:
+    """One function along every dimension."""
+
+    id: str
+    side: Side
+    results: tuple[DimensionResult, ...]
+    """In the order of the matrix's dimensions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellProof:
+    """One configuration that took part, and what of it was not proven."""
+
+    backend: str
+    unproven: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeterminismMatrix:
+    """Functions by dimensions."""
+
+    schema: int
+    tool: str
+    library: str
+    version: str
+    base: str
+    """The configuration that the others are compared with."""
+    cells: tuple[CellProof, ...]
+    dimensions: tuple[tuple[str, str], ...]
+    """(name, what is changed)."""
+    required: tuple[str, ...]
+    """Dimensions along which the plan demands the same bits."""
+    functions: tuple[FunctionDeterminism, ...]
+    violations: tuple[str, ...]
+    """`function: dimension` where bits that must be the same are not."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """FAILED where a requirement is violated, INDETERMINATE where nothing was compared."""
+        if self.violations:
+            return Verdict.FAILED
+        return Verdict.PASSED if any(r.pairs for f in self.functions for r in f.results) else Verdict.INDETERMINATE

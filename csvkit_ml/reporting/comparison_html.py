@@ -1,0 +1,123 @@
+"""Pages of comparisons, version matrices and determinism matrices: one file each, no network, no script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from csvkit_ml.model.comparison import Agreement, Change, Comparison, DeterminismMatrix, DimensionResult, FunctionComparison, Party
+from csvkit_ml.reporting import display
+from csvkit_ml.reporting.heat_map import Square, heat_map
+
+_TEMPLATES = ("comparison.html.j2", "version_matrix.html.j2", "determinism.html.j2", "impact.html.j2", "macros.html.j2", "page.html.j2")
+MARKS = {
+    Change.NEWLY_RAISING: ("h-outside", "R"), Change.NEWLY_FAILING: ("h-outside", "!"), Change.OUTSIDE: ("h-outside", "✕"),
+    Change.NEWLY_UNSUPPORTED: ("h-outside", "−"), Change.NOT_COMPARABLE: ("h-none", "?"), Change.STREAM: ("h-changed", "s"),
+    Change.NEWLY_SUPPORTED: ("h-changed", "+"), Change.NEWLY_PASSING: ("h-changed", "✓"), Change.WITHIN: ("h-within", "≈"),
+    Change.IDENTICAL: ("h-same", "="),
+}  # fmt: skip
+AGREEMENTS = {
+    Agreement.IDENTICAL: ("h-same", "="), Agreement.WITHIN: ("h-within", "≈"), Agreement.OUTSIDE: ("h-outside", "✕"),
+    Agreement.NOT_DRIVEN: ("h-none", "·"),
+}  # fmt: skip
+SHOWN_CASES = 2000
+"""Changed cases that a page lists; the JSON beside it has all."""
+
+
+def comparison_page(c: Comparison) -> bytes:
+    """The upgrade assessment of two runs."""
+    shown = [x for f in c.functions for x in f.cases][:SHOWN_CASES]
+    counts = tuple((change, c.count(change)) for change in Change)
+    return _render("comparison.html.j2", c=c, counts=counts, shown=shown, marks=MARKS, title=f"{c.before.name} → {c.after.name}")
+
+
+def matrix_page(parties: tuple[Party, ...], comparisons: tuple[Comparison, ...]) -> bytes:
+    """Functions by runs, each compared with the first."""
+    names = tuple(dict.fromkeys(f.id for c in comparisons for f in c.functions))
+    tables = [{f.id: f for f in c.functions} for c in comparisons]
+    squares = tuple(tuple(_change_square(n, t.get(n), c) for t, c in zip(tables, comparisons, strict=True)) for n in names)
+    columns = tuple(p.name for p in parties[1:])
+    picture = heat_map(names, columns, squares, f"Functions against {parties[0].name}")
+    rows = tuple(zip(names, squares, strict=True))
+    return _render(
+        "version_matrix.html.j2", parties=parties, picture=picture, rows=rows, comparisons=comparisons, marks=MARKS,
+        title=f"{len(comparisons)} runs against {parties[0].name}",
+    )  # fmt: skip
+
+
+def determinism_page(m: DeterminismMatrix) -> bytes:
+    """Functions by dimensions."""
+    driven = [i for i, _ in enumerate(m.dimensions) if any(f.results[i].pairs for f in m.functions)]
+    columns = tuple(m.dimensions[i][0] for i in driven)
+    squares = tuple(tuple(_agreement_square(f.id, f.results[i]) for i in driven) for f in m.functions)
+    picture = heat_map(tuple(f.id for f in m.functions), columns, squares, "Determinism of functions by dimension")
+    differing = sorted(
+        ((f.id, r) for f in m.functions for r in f.results if r.differing),
+        key=lambda x: (x[1].agreement is not Agreement.OUTSIDE, -x[1].elements.worst_ulp, x[0]),
+    )
+    missing = tuple(d for i, d in enumerate(m.dimensions) if i not in driven)
+    totals = tuple((m.dimensions[i][0], *(sum(f.results[i].agreement is a for f in m.functions) for a in Agreement)) for i in driven)
+    return _render(
+        "determinism.html.j2", m=m, picture=picture, differing=differing, missing=missing, totals=totals, agreements=tuple(Agreement),
+        marks=AGREEMENTS, title=f"Determinism of {m.library} {m.version}",
+    )  # fmt: skip
+
+
+def share(differing: int, compared: int) -> str:
+    """Share of elements, in percent."""
+    return "–" if not compared else f"{100 * differing / compared:.3g} %"
+
+
+def ulp(distance: float) -> str:
+    """A distance in units of the last place."""
+    return "not a distance" if math.isinf(distance) else f"{distance:.6g}"
+
+
+def _change_square(name: str, f: FunctionComparison | None, c: Comparison) -> Square:
+    if f is None:
+        return Square(css="h-none", mark="·", title=f"{name}: not asked of {c.after.name}")
+    css, mark = MARKS[f.worst]
+    told = ", ".join(f"{n} {change.value}" for change in Change if (n := f.count(change)))
+    return Square(css=css, mark=mark, title=f"{name}, {c.after.name}: {told}")
+
+
+def _agreement_square(name: str, r: DimensionResult) -> Square:
+    css, mark = AGREEMENTS[r.agreement]
+    told = f"{r.differing} of {r.pairs} pairs differ" if r.pairs else "not driven"
+    if r.differing:
+        told += f", {share(r.elements.differing, r.elements.compared)} of the elements, worst {ulp(r.elements.worst_ulp)} ulp"
+    return Square(css=css, mark=mark, title=f"{name}, {r.dimension}: {told}")
+
+
+@cache
+def _text(name: str) -> str:
+    return files("csvkit_ml.reporting.templates").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+def _shown(value: object) -> object:
+    return display.visible(value) if type(value) is str else value
+
+
+@cache
+def _environment() -> Environment:
+    env = Environment(
+        loader=DictLoader({n: _text(n) for n in _TEMPLATES}), autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    env.filters |= {"ulp": ulp, "plural": display.plural}
+    env.globals |= {"share": share}
+    return env
+
+
+def _render(template: str, **values: object) -> bytes:
+    """Nothing may be loaded, sent or executed; only this style sheet may act."""
+    style = _text("report.css") + _text("comparison.css")
+    allowed = "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src '{allowed}'; base-uri 'none'; form-action 'none'"
+    return _environment().get_template(template).render(style=Markup(style), policy=policy, **values).encode()
