@@ -1,6 +1,6 @@
 """Run benchmarks and print their table.
 
-    python -m benchmarks [execution] [repeat] [judging] [startup] [versions] --python TORCH_PYTHON [--onnx-python ORT_PYTHON] [--rounds 5]
+    python -m benchmarks [execution] [repeat] [judging] [reporting] [startup] [versions] --python TORCH_PYTHON [--onnx-python ORT_PYTHON] [--rounds 5]
 
 The interpreters are those of environments that hold the library, numpy, pytest and pytest-xdist.
 """
@@ -13,13 +13,14 @@ import platform
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import execution, judging, repeat, startup, versions
+from benchmarks import execution, judging, repeat, reporting, startup, versions
 from benchmarks.measure import Row
 
 BENCHMARKS = {
     "execution": execution.rows,
     "repeat": repeat.rows,
     "judging": judging.rows,
+    "reporting": reporting.rows,
     "startup": startup.rows,
     "versions": versions.rows,
 }

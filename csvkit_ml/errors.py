@@ -147,3 +147,23 @@ class SuiteError(MlcsvError):
 
     code = "MLCSV-SUITE"
     exit_code = 1
+
+
+class IndeterminateError(MlcsvError):
+    """A check could not tell: something that it needs is not here."""
+
+    code = "MLCSV-UNKNOWN"
+    exit_code = 4
+
+
+class ApprovalError(UsageError):
+    """A signature that the policy does not allow: role, order, person or state of the report."""
+
+    code = "MLCSV-APPROVAL"
+
+
+class GateError(MlcsvError):
+    """The release gate is shut: a condition is not met."""
+
+    code = "MLCSV-GATE"
+    exit_code = 3

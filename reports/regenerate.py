@@ -22,7 +22,7 @@ SAMPLE = HERE / "sample"
 KEY = HERE / "sample-key.pub.json"
 REQUIREMENT = "onnxruntime==1.23.2"
 FUNCTIONS = ("relu", "sqrt", "matmul", "max_pool2d")
-ASIDE = ("environment", "run", "manifest", "signed_by", "plan", "settings", "suite")
+ASIDE = ("environment", "run", "manifest", "signed_by", "plan", "settings", "suite", "renderers")
 """Parts of a report that belong to one machine, one moment, or the wording of the sources; everything else must be the same everywhere."""
 
 
@@ -47,6 +47,8 @@ def generate(folder: Path, config: Path) -> None:
         os.path.relpath(folder, HERE) if folder.parent == HERE else str(folder),
         "--tester",
         "Sample Tester",
+        "--device",
+        "sample-device.toml",
         "--quiet",
         config=config,
         expect=(0, 3),

@@ -10,14 +10,19 @@ import typer
 from csvkit_ml.cli.anomalies import anomalies
 from csvkit_ml.cli.compare import compare, matrix
 from csvkit_ml.cli.determinism import determinism
+from csvkit_ml.cli.device import device
 from csvkit_ml.cli.doctor import doctor
+from csvkit_ml.cli.export import archive, export
 from csvkit_ml.cli.failure import report_failure
+from csvkit_ml.cli.gate import checklist, gate
 from csvkit_ml.cli.keys import keys
+from csvkit_ml.cli.log import log
 from csvkit_ml.cli.plan import plan
 from csvkit_ml.cli.qualify import qualify
 from csvkit_ml.cli.reproduce import reproduce
 from csvkit_ml.cli.scope import scope
 from csvkit_ml.cli.show import show
+from csvkit_ml.cli.sign import sign
 from csvkit_ml.cli.split import split
 from csvkit_ml.cli.validate import validate
 from csvkit_ml.cli.verify import verify
@@ -31,7 +36,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (validate, compare, matrix, determinism, plan, split, scope, qualify, verify, show, reproduce, doctor):
+for command in (
+    validate, compare, matrix, determinism, plan, split, scope, qualify, verify, show, reproduce, doctor, device, sign, gate, checklist,
+    export, archive, log,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(anomalies, name="anomalies")

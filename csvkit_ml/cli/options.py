@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from csvkit_ml.model.device import DeviceInput
     from csvkit_ml.model.spec import EnvironmentRequest
+    from csvkit_ml.signing.policy import Policy
 
 Requirements = Annotated[list[str], typer.Argument(help="Library requirement, e.g. torch==2.13.0, torch==2.x or onnxruntime.")]
 Python = Annotated[str, typer.Option("--python", help="Adopt this interpreter and its installed library, changing nothing.")]
@@ -21,6 +23,23 @@ BackendTexts = Annotated[list[str], typer.Option("--backend", help="Backend and 
 Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob (repeatable).")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="policy.toml: roles, order, independence, gate; default: author, reviewer, approver.")]
+Trust = Annotated[list[Path], typer.Option("--trust", help="Public key file or folder of them; default: your own keys.")]
+Device = Annotated[Path | None, typer.Option("--device", help="Human input (device.toml): intended use, risk, dispositions, conclusion.")]
+
+
+def device_input(path: Path | None) -> DeviceInput:
+    """Human input of a file; nothing is answered without one. Raises UsageError."""
+    from csvkit_ml.errors import UsageError
+    from csvkit_ml.model.device import NO_INPUT
+    from csvkit_ml.reporting.device_file import read_device
+
+    if path is None:
+        return NO_INPUT
+    try:
+        return read_device(path.read_bytes())
+    except OSError as e:
+        raise UsageError(f"cannot read {path}: {e.strerror}", "write an empty one with `mlcsv device`") from e
 
 
 def environment_request(
@@ -36,3 +55,16 @@ def environment_request(
         extra_index_urls=tuple(extra_index_url),
         torch_backend=torch_backend,
     )
+
+
+def policy_input(path: Path | None) -> Policy:
+    """The policy of a file, the usual one without. Raises UsageError."""
+    from csvkit_ml.errors import UsageError
+    from csvkit_ml.signing.policy import Policy, read_policy
+
+    if path is None:
+        return Policy()
+    try:
+        return read_policy(path.read_bytes())
+    except OSError as e:
+        raise UsageError(f"cannot read {path}: {e.strerror}", "see README, approvals") from e

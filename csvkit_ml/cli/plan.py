@@ -27,6 +27,7 @@ def plan(
     """Write the plan of a validation: functions, samples, variants, limits, repetitions. Run it with `mlcsv validate --plan`."""
     from csvkit_ml import pipeline
     from csvkit_ml.cli.console import Console, progress
+    from csvkit_ml.cli.log import note
     from csvkit_ml.errors import OutputExistsError
     from csvkit_ml.model.digest import sha256
 
@@ -39,6 +40,8 @@ def plan(
             pipeline.Job(asked=requirement, backend=backend), environment=request, functions=tuple(function), output=output,
             places=pipeline.places(), watch=watch,
         )  # fmt: skip
+    subject = {"library": made.spec.library, "version": made.spec.full_version, "backend": made.spec.backend}
+    note(pipeline.places(), "plan", "", {**subject, "plan": sha256(data), "file": output.name})
     if json:
         out = {"plan": str(output), "digest": sha256(data), "functions": len(made.functions), "cases": made.case_count()}
         sys.stdout.write(json_text.dumps(out) + "\n")

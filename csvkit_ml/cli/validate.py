@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csvkit_ml.cli import options as o
+
+if TYPE_CHECKING:
+    from csvkit_ml.pipeline import Finished, Places
 
 
 def validate(
@@ -28,6 +31,8 @@ def validate(
     key: Annotated[str, typer.Option("--key", help="Machine key to attest with (name or file); default: the only one there is.")] = "",
     unsigned: Annotated[bool, typer.Option("--unsigned", help="Do not sign even if there is a key.")] = False,
     tester: Annotated[str, typer.Option("--tester", help="Name of the person who runs this, for page 1.")] = "",
+    device: o.Device = None,
+    standards: Annotated[list[str], typer.Option("--standards", help="Clause maps to index (repeatable); default: all.")] = [],  # noqa: B006
     anomalies: Annotated[Path | None, typer.Option("--anomalies", help="Folder of known anomalies (from `mlcsv anomalies import`).")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Execute every case again, reuse nothing.")] = False,
     json: o.Json = False,
@@ -43,12 +48,14 @@ def validate(
     from csvkit_ml.cli.console import Console, progress
     from csvkit_ml.cli.unlock import machine_key
     from csvkit_ml.errors import UsageError
+    from csvkit_ml.reporting.standards import chosen
     from csvkit_ml.reporting.summary import summary
 
     gc.set_threshold(100_000, 20, 100)  # frozen records make no cycles: look for them seldom
     asked = list(requirements or [])
     if bool(asked) == bool(plan_file):
         raise UsageError("give requirements or --plan FILE, one of them", "e.g. mlcsv validate onnxruntime==1.23.2")
+    human, maps = o.device_input(device), chosen(tuple(standards))
     console = Console(quiet=quiet)
     places = pipeline.places()
     signer = None if unsigned else machine_key(places, key)
@@ -61,9 +68,10 @@ def validate(
         with progress(console) as watch:
             done = pipeline.validate(
                 job, environment=request, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
-                command=_command(), places=places, watch=watch, anomalies=anomalies,
+                command=_command(), places=places, watch=watch, device=human, standards=maps, anomalies=anomalies,
             )  # fmt: skip
         verdicts.append(done.report.status)
+        _note(places, done)
         if json:
             sys.stdout.write(json_text.dumps(summary(done.report, str(done.folder))) + "\n")
         console.finished(done.report, done.folder, verbose=verbose)
@@ -75,6 +83,22 @@ def validate(
                 )  # fmt: skip
             told(compared, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(verdicts)))
+
+
+def _note(places: Places, done: Finished) -> None:
+    """The run in the audit trail, and the earlier one of the same release and backend that it follows."""
+    from csvkit_ml.cli.log import note
+    from csvkit_ml.evidence.log import load_log
+
+    r = done.report
+    subject = {"library": r.library, "version": r.version, "backend": r.backend}
+    before = [e for e in load_log(places.log) if e.event == "run" and subject.items() <= set(e.what)]
+    facts = {"folder": done.folder.name, "plan": r.plan, "manifest": r.manifest, "machine": r.signed_by}
+    note(places, "run", r.run.tester, {**subject, **facts})
+    note(places, "judge", r.tool, {**subject, "manifest": r.manifest, "status": r.status.value})
+    if before:
+        old = dict(before[-1].what)
+        note(places, "supersede", r.run.tester, {**subject, "folder": done.folder.name, "manifest": r.manifest, "before": old["manifest"]})
 
 
 def _command() -> str:

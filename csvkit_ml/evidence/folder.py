@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shutil
 import stat
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -113,3 +115,14 @@ def listing(folder: Path) -> Iterator[str]:
         links = [f for f in folders if (here / f).is_symlink()]
         for name in sorted([*names, *links]):
             yield (here / name).relative_to(folder).as_posix()
+
+
+def packed(folder: Path) -> bytes:
+    """The folder as a ZIP with fixed times and order: equal folders give equal bytes. Raises IntegrityError."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in listing(folder):
+            info = zipfile.ZipInfo(f"{folder.resolve().name}/{name}")
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(info, read_file(folder, name))
+    return out.getvalue()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from csvkit_ml.model.anomaly import AnomalyList
 from csvkit_ml.model.coverage import Coverage
+from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Json, Measurement, Reason, Side, Verdict
@@ -101,6 +102,41 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One clause of a standard, in our words, and the section of the report that answers it."""
+
+    clause: str
+    asks: str
+    section: str
+    """Key of a section."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """A clause map of one edition."""
+
+    id: str
+    edition: str
+    title: str
+    reports: tuple[str, ...]
+    """`tool`, `soup` or both."""
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A personal signature as it is shown: the words that were signed."""
+
+    role: str
+    name: str
+    """Printed name."""
+    time: str
+    """UTC, ISO 8601."""
+    meaning: str
+    keyid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportModel:
     """The whole report."""
 
@@ -131,6 +167,14 @@ class ReportModel:
     spawn_check: SpawnCheck = NOT_SPAWNED
     maker: str = ""
     """Who makes the library, empty = not recorded (the report is then a draft)."""
+    device: DeviceInput = NO_INPUT
+    """Human input."""
+    standards: tuple[Standard, ...] = ()
+    """Clause maps chosen for this report."""
+    renderers: tuple[tuple[str, str], ...] = ()
+    """Programs that lay the report out, with versions: the same ones give the same bytes."""
+    approvals: tuple[Approval, ...] = ()
+    """Personal signatures; always empty in report.json, which is written before anyone signs."""
     coverage: Coverage | None = None
     """The functional split, and what this run shows of it; None where the library has no rules."""
     anomalies: AnomalyList | None = None

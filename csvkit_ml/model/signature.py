@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,20 @@ class PublicKey:
     pem: str
     created: str
     """UTC, ISO 8601."""
+    person: str = ""
+    """Printed name of the person whose personal key this is; empty = a machine's key. The two are never mixed."""
+    expires: str = ""
+    """UTC, ISO 8601; empty = does not expire."""
+    revoked: str = ""
+    """UTC, ISO 8601: from when on it must not be relied on; empty = in force."""
+
+
+class Answer(Enum):
+    """What a check gave."""
+
+    OK = "ok"
+    NOT_OK = "not ok"
+    UNKNOWN = "could not tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,5 +39,9 @@ class Check:
 
     number: int
     what: str
-    ok: bool
+    answer: Answer
     detail: str
+
+    @property
+    def ok(self) -> bool:
+        return self.answer is Answer.OK

@@ -35,6 +35,11 @@ class Places:
         return str(self.cache.absolute() / record.python)
 
     @property
+    def log(self) -> Path:
+        """The audit trail, beside the keys: a cache may be emptied, this not."""
+        return self.keys.parent / "log.jsonl"
+
+    @property
     def store(self) -> Path:
         return self.cache / "evidence.sqlite"
 

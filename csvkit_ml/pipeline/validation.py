@@ -15,9 +15,10 @@ from csvkit_ml.evidence.folder import seal
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.evidence.store import Store, digests_of
 from csvkit_ml.model.codec import canonical
+from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.evidence import EvidenceManifest
-from csvkit_ml.model.report import ReportModel, RunFacts
+from csvkit_ml.model.report import ReportModel, RunFacts, Standard
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
 from csvkit_ml.pipeline.known_anomalies import read_anomalies
@@ -28,6 +29,7 @@ from csvkit_ml.pipeline.splitting import coverage
 from csvkit_ml.planning.definition import suite_digest
 from csvkit_ml.reporting.assemble import assemble
 from csvkit_ml.reporting.format import formats
+from csvkit_ml.reporting.pdf import renderers
 from csvkit_ml.signing.keys import Signer
 from csvkit_ml.signing.statement import attest
 
@@ -45,6 +47,7 @@ class Finished:
 def validate(
     job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
     tester: str, fresh: bool, command: str, places: Places, watch: Watcher, anomalies: Path | None = None,
+    device: DeviceInput = NO_INPUT, standards: tuple[Standard, ...] = (),
 ) -> Finished:  # fmt: skip
     """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there."""
     started = now()
@@ -91,6 +94,9 @@ def validate(
             signed_by=signer.public.name if signer else "",
             spawn_check=spawned,
             maker=made.library.maker,
+            device=device,
+            standards=standards,
+            renderers=renderers(),
             coverage=shown,
             anomalies=listed(known.snapshot, known.review, verdicts) if known else None,
         )

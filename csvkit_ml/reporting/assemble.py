@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from csvkit_ml.errors import IntegrityError
 from csvkit_ml.model.anomaly import AnomalyList
 from csvkit_ml.model.coverage import Coverage
+from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.evidence import EvidenceManifest
@@ -16,7 +17,7 @@ from csvkit_ml.model.function import Measurement, Reason, SampleClass, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, Judgement, worst_verdict
 from csvkit_ml.model.observation import Crashed, Killed, Observation, Outcome, Produced, Raised, TimedOut, Unsupported
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
-from csvkit_ml.model.report import NOT_SPAWNED, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck
+from csvkit_ml.model.report import NOT_SPAWNED, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck, Standard
 from csvkit_ml.reporting.findings import find
 
 SCHEMA = 1
@@ -49,6 +50,9 @@ def assemble(
     signed_by: str,
     spawn_check: SpawnCheck = NOT_SPAWNED,
     maker: str = "",
+    device: DeviceInput = NO_INPUT,
+    standards: tuple[Standard, ...] = (),
+    renderers: tuple[tuple[str, str], ...] = (),
     coverage: Coverage | None = None,
     anomalies: AnomalyList | None = None,
 ) -> ReportModel:
@@ -91,12 +95,15 @@ def assemble(
         not_offered=plan.not_offered,
         findings=find(
             plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker, coverage=coverage,
-            anomalies=anomalies,
+            anomalies=anomalies, device=device,
         ),
         run=run,
         signed_by=signed_by,
         spawn_check=spawn_check,
         maker=maker,
+        device=device,
+        standards=standards,
+        renderers=renderers,
         coverage=coverage,
         anomalies=anomalies,
     )

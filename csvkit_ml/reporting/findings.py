@@ -4,21 +4,51 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from csvkit_ml.model.anomaly import AnomalyList, Relevance
 from csvkit_ml.model.coverage import Coverage
+from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.plan import PlannedFunction, ValidationPlan
-from csvkit_ml.model.report import Finding, ReportFunction, RunFacts, SpawnCheck
+from csvkit_ml.model.report import Finding, ReportFunction, ReportModel, RunFacts, SpawnCheck
 
-KINDS = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "unclassified", "anomaly", "incomplete")
+KINDS = (
+    "failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "unclassified", "anomaly", "incomplete",
+    "open",
+)  # fmt: skip
 """Kinds of finding in the order of the report."""
+
+DISPOSED = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable")
+"""Kinds about which a person must decide."""
+
+DRAFT = ("incomplete", "open")
+"""Kinds that keep the DRAFT mark on the report."""
+
+QUESTIONS = {
+    "designator": "unique designator of the item",
+    "change": "change or approval id",
+    "occasion": "initial validation or re-validation, and why",
+    "tool_use": "intended use of the training functionality",
+    "soup_use": "intended use of the inference functionality",
+    "tool_risk": "risk of the tool, with reason",
+    "soup_risk": "risk class of the SOUP item, with reason",
+    "depth": "why this depth of assurance",
+    "required_configuration": "hardware and software that the intended use requires",
+    "supplier": "supplier evidence leaned on",
+    "maintenance": "what triggers the next assessment; retirement",
+    "tool_conclusion": "conclusion about the tool, with residual risk",
+    "soup_conclusion": "conclusion about the SOUP item, with residual risk",
+    "next_review": "date of the next review",
+}
+"""Every text of the human input, in words."""
 
 
 def find(
     *, plan: ValidationPlan, environment: EnvironmentRecord, functions: tuple[ReportFunction, ...], spawn_check: SpawnCheck, run: RunFacts,
     maker: str, coverage: Coverage | None = None, anomalies: AnomalyList | None = None,
+    device: DeviceInput = NO_INPUT,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """All findings, by kind, then in the order of the report's functions."""
     planned = {f.id: f for f in plan.functions}
@@ -33,7 +63,29 @@ def find(
         *_anomalies(anomalies),
         *_incomplete(environment, run, maker),
     ]
-    return tuple(sorted(found, key=lambda f: KINDS.index(f.kind)))
+    return tuple(sorted([*found, *open_items(tuple(found), device)], key=lambda f: KINDS.index(f.kind)))
+
+
+def open_items(found: tuple[Finding, ...], device: DeviceInput) -> Iterator[Finding]:
+    """What a person has not said yet: empty texts of the human input, and findings without a disposition."""
+    for name in dict.fromkeys((*device.open("tool"), *device.open("soup"))):
+        yield Finding(kind="open", subject=QUESTIONS[name], sentence="Not answered: until it is, this report is a draft.")
+    for kind in DISPOSED:
+        undecided = [f.subject for f in found if f.kind == kind and device.disposition(kind, f.subject) is None]
+        if undecided:
+            sentence = f"{len(undecided)} without a disposition: {', '.join(undecided[:12])}{' ...' if len(undecided) > 12 else ''}."
+            yield Finding(kind="open", subject=f"dispositions of kind {kind}", sentence=sentence)
+
+
+def is_draft(model: ReportModel) -> bool:
+    """A fact of the first page is missing, or a question is open."""
+    return any(f.kind in DRAFT for f in model.findings)
+
+
+def with_device(model: ReportModel, device: DeviceInput) -> ReportModel:
+    """The report with other human input, and the open items that follow from it."""
+    kept = tuple(f for f in model.findings if f.kind != "open")
+    return replace(model, device=device, findings=(*kept, *open_items(kept, device)))
 
 
 def _verdicts(functions: tuple[ReportFunction, ...]) -> Iterator[Finding]:

@@ -12,13 +12,21 @@ from markupsafe import Markup
 
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.report import ReportModel
-from csvkit_ml.reporting import display, html_view
+from csvkit_ml.reporting import display, html_view, wording
+from csvkit_ml.reporting.findings import QUESTIONS, is_draft
 from csvkit_ml.reporting.format import Format
 
 _TEMPLATES = (
     "report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "coverage.html.j2",
-    "anomalies.html.j2", "environment.html.j2", "closing.html.j2",
+    "anomalies.html.j2", "environment.html.j2", "closing.html.j2", "pictures.html.j2",
 )  # fmt: skip
+
+_ANCHORS = {
+    "summary": "page1", "use": "conclusion", "item": "environment", "configuration": "page1", "plan": "page1", "findings": "findings",
+    "trace": "side-inference", "results": "pictures", "determinism": "determinism", "faults": "faults", "not-offered": "not-offered",
+    "limits": "limits", "repeat": "repeat", "approvals": "approvals", "supplier": "anomalies", "coverage": "coverage",
+}  # fmt: skip
+"""Where the sections that clause maps name lie on the page."""
 
 
 def render(model: ReportModel) -> bytes:
@@ -35,7 +43,14 @@ def render(model: ReportModel) -> bytes:
         sides=html_view.side_views(model, functions),
         findings=html_view.finding_groups(model.findings),
         faults=tuple(d for f in model.functions for d in f.faults),
-        draft=any(f.kind == "incomplete" for f in model.findings),
+        draft=is_draft(model),
+        answers=tuple((q[0].upper() + q[1:], getattr(model.device, n)) for n, q in QUESTIONS.items()),
+        anchors=_ANCHORS,
+        pictures=tuple(html_view.pictures(model)),
+        heat=html_view.heat(model),
+        limits=wording.limits(model),
+        repeat=wording.repeat(model),
+        glossary=wording.GLOSSARY,
         counts=tuple((v, model.count(v)) for v in Verdict),
     )
     return text.encode()

@@ -13,6 +13,7 @@ from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportMo
 from csvkit_ml.reporting import display
 from csvkit_ml.reporting.assemble import worst_of
 from csvkit_ml.reporting.findings import KINDS
+from csvkit_ml.reporting.pictures import PER_PICTURE, ratio_rows, ratio_words
 from csvkit_ml.reporting.strip import strip
 
 FINDING_TITLES = {
@@ -25,6 +26,7 @@ FINDING_TITLES = {
     "unclassified": "Functionality under no regime",
     "anomaly": "Known anomalies",
     "incomplete": "Not recorded",
+    "open": "Open items of the responsible person",
 }
 """A heading for every kind of finding."""
 
@@ -113,6 +115,45 @@ def side_views(model: ReportModel, functions: tuple[FunctionView, ...]) -> tuple
             counts=_counts(model, Side.TRAINING),
         ),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatRow:
+    """One function's line of the heat map."""
+
+    anchor: str
+    function: str
+    differs: bool
+    cells: tuple[tuple[str, str], ...]
+    """(style, text) of every kind of repetition after the first."""
+
+
+def heat(model: ReportModel) -> tuple[HeatRow, ...]:
+    """Function x kind of repetition: how many cases gave other bits than the first time."""
+    return tuple(
+        HeatRow(
+            anchor=f"f{n}",
+            function=f.id,
+            differs=any(c.differing for c in f.cases),
+            cells=tuple(_shade(f, k) for k in model.repetitions[1:]),
+        )
+        for n, f in enumerate(model.functions, 1)
+    )
+
+
+def _shade(f: ReportFunction, kind: str) -> tuple[str, str]:
+    differing = sum(kind in c.differing for c in f.cases)
+    measured = sum(c.identical or bool(c.differing) for c in f.cases)
+    if differing:
+        return "differs", f"✕ {differing:,} differ"
+    return ("same", f"✓ {measured:,} same") if measured else ("none", "– nothing produced")
+
+
+def pictures(model: ReportModel) -> Iterable[tuple[Markup, str]]:
+    """The error / limit picture in parts of a screen's height, with what each shows in words."""
+    for n in range(0, len(model.functions), PER_PICTURE):
+        part = model.functions[n : n + PER_PICTURE]
+        yield Markup(ratio_rows(part)), ratio_words(part)
 
 
 def _counts(model: ReportModel, side: Side) -> tuple[int, int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +42,9 @@ def _paths(directory: Path, name: str) -> tuple[Path, Path]:
     return directory / f"{name}.key", directory / f"{name}.pub.json"
 
 
-def new_key(directory: Path, name: str, passphrase: bytes, *, insecure_no_passphrase: bool = False) -> PublicKey:
+def new_key(
+    directory: Path, name: str, passphrase: bytes, *, insecure_no_passphrase: bool = False, person: str = "", expires: str = ""
+) -> PublicKey:
     """Make a key pair.
 
     1. `NAME.key`: PKCS#8 PEM, encrypted with the passphrase, mode 0600, never overwritten.
@@ -59,7 +61,7 @@ def new_key(directory: Path, name: str, passphrase: bytes, *, insecure_no_passph
     secret = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
     pem = private.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
     now = datetime.now(UTC).replace(microsecond=0).isoformat()
-    record = PublicKey(name=name, keyid=_keyid(private.public_key()), pem=pem, created=now)
+    record = PublicKey(name=name, keyid=_keyid(private.public_key()), pem=pem, created=now, person=person, expires=expires)
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(private_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
@@ -110,6 +112,34 @@ def load_signer(directory: Path, name: str, passphrase: bytes) -> Signer:
     if not isinstance(private, Ed25519PrivateKey) or _keyid(private.public_key()) != public.keyid:
         raise KeyFileError(f"{public_path.name} is not the public half of {private_path.name}", "restore both from the same backup")
     return Signer(public=public, private=private)
+
+
+def revoke_key(directory: Path, name: str, when: str) -> PublicKey:
+    """Mark a key as not to be relied on from a time on; give the new record to those who verify. Raises KeyFileError."""
+    _, path = _paths(directory, name)
+    record = replace(load_public(path), revoked=when)
+    try:
+        path.write_bytes(canonical(record))
+    except OSError as e:
+        raise KeyFileError(f"cannot write {path}: {e.strerror}", "check the folder") from e
+    return record
+
+
+def fault_at(key: PublicKey, time: str) -> str:
+    """Why a key cannot be relied on for a signature of this time, empty when it can. Times are compared as instants."""
+    moment = instant(time)
+    for word, at in (("was revoked", key.revoked), ("had expired", key.expires)):
+        if at and moment >= instant(at):
+            return f"the key of {key.person or key.name} {word} at {at}; the signature says {time}"
+    return ""
+
+
+def instant(text: str) -> datetime:
+    """A point in time from ISO 8601 with a zone. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment
 
 
 def list_keys(directory: Path) -> tuple[PublicKey, ...]:

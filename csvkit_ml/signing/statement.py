@@ -12,6 +12,8 @@ from csvkit_ml.signing.envelope import sign
 from csvkit_ml.signing.keys import Signer
 
 ATTESTATION = "attestation.dsse.json"
+APPROVALS = "approvals"
+"""Folder of the personal signatures, which are added after the attestation."""
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://csvkit-ml.dev/attestation/run/v1"
@@ -32,13 +34,13 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 
-def statement(subjects: Mapping[str, str], predicate: Mapping[str, object]) -> bytes:
+def statement(subjects: Mapping[str, str], predicate: Mapping[str, object], kind: str = PREDICATE_TYPE) -> bytes:
     """Canonical bytes of the statement; subjects are path -> SHA-256."""
     return canonical_json(
         {
             "_type": STATEMENT_TYPE,
             "subject": [{"name": n, "digest": {"sha256": d}} for n, d in sorted(subjects.items())],
-            "predicateType": PREDICATE_TYPE,
+            "predicateType": kind,
             "predicate": dict(predicate),
         }
     )
@@ -66,4 +68,4 @@ def attest(folder: Path, predicate: Mapping[str, object], signer: Signer) -> byt
     return envelope
 
 
-__all__ = ["ATTESTATION", "PAYLOAD_TYPE", "PREDICATE_TYPE", "STATEMENT_TYPE", "attest", "file_digest", "files_of", "statement"]
+__all__ = ["APPROVALS", "ATTESTATION", "PAYLOAD_TYPE", "PREDICATE_TYPE", "STATEMENT_TYPE", "attest", "file_digest", "files_of", "statement"]

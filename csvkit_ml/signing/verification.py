@@ -7,14 +7,15 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from csvkit_ml.errors import VerificationError
-from csvkit_ml.model.signature import Check, PublicKey
+from csvkit_ml.errors import IndeterminateError, VerificationError
+from csvkit_ml.model.signature import Answer, Check, PublicKey
 from csvkit_ml.signing.envelope import LARGEST, verify
-from csvkit_ml.signing.statement import ATTESTATION, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, file_digest, files_of
+from csvkit_ml.signing.keys import fault_at
+from csvkit_ml.signing.statement import APPROVALS, ATTESTATION, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, file_digest, files_of
 
 WHAT = (
     "the attestation is there and its signature is valid and of a trusted key",
-    "the attestation is a run statement of mlcsv",
+    "the attestation is a run statement of mlcsv, made while its key was in force",
     "every subject is present as a regular file",
     "every subject has the signed digest",
     "nothing extra is in the folder",
@@ -24,25 +25,26 @@ WHAT = (
 
 
 def verify_folder(folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[Check, ...]:
-    """All checks in order; checks after a failed one that they depend on are not ok either."""
+    """All checks of the run's own record in order, approvals apart; nothing is told by a check that depends on a failed one."""
     checks: list[Check] = []
 
     def add(problem: str, good: str = "") -> bool:
-        checks.append(Check(number=len(checks) + 1, what=WHAT[len(checks)], ok=not problem, detail=problem or good))
+        answer = Answer.NOT_OK if problem else Answer.OK
+        checks.append(Check(number=len(checks) + 1, what=WHAT[len(checks)], answer=answer, detail=problem or good))
         return not problem
 
-    payload, problem, who = _attested(folder, trusted)
-    if not add(problem, who):
+    payload, problem, key = _attested(folder, trusted)
+    if not add(problem, f"{key.name} ({key.keyid[:16]}...)" if key else "") or key is None:
         return _rest(checks)
     tree, problem = _statement(payload)
-    if not add(problem):
+    if not add(problem or _in_force(tree["predicate"], key)):
         return _rest(checks)
     subjects: dict[str, str] = {s["name"]: s["digest"]["sha256"] for s in tree["subject"]}
-    missing = [n for n in subjects if not _regular(folder / n)]
+    missing = [n for n in subjects if not regular(folder / n)]
     add(f"{missing[0]} is missing (or not a regular file)" if missing else "", f"{len(subjects)} files")
     altered = [n for n, d in subjects.items() if n not in missing and file_digest(folder / n) != d]
     add(f"{altered[0]} has been altered" if altered else "")
-    extra = [n for n in files_of(folder) if n not in subjects]
+    extra = [n for n in files_of(folder) if n not in subjects and not n.startswith(f"{APPROVALS}/")]
     add(f"{extra[0]} was not there when the folder was signed" if extra else "")
     add(_chain(tree["predicate"], subjects))
     add(_blobs(folder, subjects) if not altered and not missing else "not looked at: files differ")
@@ -51,24 +53,37 @@ def verify_folder(folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[Check, 
 
 def _rest(checks: list[Check]) -> tuple[Check, ...]:
     done = len(checks)
-    return (*checks, *(Check(number=i + 1, what=WHAT[i], ok=False, detail="not looked at") for i in range(done, len(WHAT))))
+    return (*checks, *(Check(number=i + 1, what=WHAT[i], answer=Answer.UNKNOWN, detail="not looked at") for i in range(done, len(WHAT))))
 
 
-def _attested(folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[bytes, str, str]:
+def _attested(folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[bytes, str, PublicKey | None]:
+    """(payload, problem, signer)."""
     path = folder / ATTESTATION
     if not folder.is_dir():
-        return b"", f"{folder} is not a folder", ""
-    if not _regular(path):
-        return b"", "UNSIGNED: there is no attestation", ""
+        return b"", f"{folder} is not a folder", None
+    if not regular(path):
+        return b"", "UNSIGNED: there is no attestation", None
     try:
         if path.stat().st_size > LARGEST:
-            return b"", "the attestation is too large", ""
+            return b"", "the attestation is too large", None
         kind, payload, key = verify(path.read_bytes(), trusted)
     except VerificationError as e:
-        return b"", e.cause, ""
+        return b"", e.cause, None
     except OSError as e:
-        return b"", f"cannot read the attestation: {e.strerror}", ""
-    return payload, "" if kind == PAYLOAD_TYPE else f"payload type {kind[:80]!r}", f"{key.name} ({key.keyid[:16]}...)"
+        return b"", f"cannot read the attestation: {e.strerror}", None
+    if key.person:
+        return b"", f"signed with the personal key of {key.person}: a machine attests, a person approves", None
+    return payload, "" if kind == PAYLOAD_TYPE else f"payload type {kind[:80]!r}", key
+
+
+def _in_force(predicate: dict[str, Any], key: PublicKey) -> str:
+    """Why the machine key cannot be relied on for this run; an attestation without a time counts as made now, by an open-ended key only."""
+    if not (key.revoked or key.expires):
+        return ""
+    try:
+        return fault_at(key, str(predicate["finished"]))
+    except (KeyError, ValueError):
+        return "the attestation names no time, and its key was revoked or expires"
 
 
 def _statement(payload: bytes) -> tuple[Any, str]:
@@ -88,7 +103,8 @@ def _statement(payload: bytes) -> tuple[Any, str]:
     return tree, ""
 
 
-def _regular(path: Path) -> bool:
+def regular(path: Path) -> bool:
+    """Whether this is a file, and neither a link nor below one."""
     try:
         return stat.S_ISREG(path.lstat().st_mode) and not any(p.is_symlink() for p in list(path.parents)[:3])
     except (OSError, ValueError):
@@ -129,9 +145,15 @@ def _digests(tree: Any) -> set[str]:
 
 
 def require(checks: tuple[Check, ...]) -> None:
-    """Raises VerificationError that names the first check that is not ok; no checks at all prove nothing."""
+    """Raises VerificationError that names the first check that is not ok, IndeterminateError for one that could not tell.
+
+    No checks at all prove nothing.
+    """
     for check in checks:
-        if not check.ok:
+        if check.answer is Answer.NOT_OK:
             raise VerificationError(f"check {check.number}, {check.what}: {check.detail}", "do not rely on this folder")
+    for check in checks:
+        if check.answer is Answer.UNKNOWN:
+            raise IndeterminateError(f"check {check.number}, {check.what}: could not tell: {check.detail}", "see the checks above")
     if not checks:
         raise VerificationError("nothing was checked", "give the folder of a report")

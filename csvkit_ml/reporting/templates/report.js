@@ -93,7 +93,12 @@
 
   function reveal() {
     const el = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    if (el && el.tagName === "DETAILS") { el.hidden = false; el.open = true; el.scrollIntoView(); }
+    if (!el) return;
+    const box = el.closest("details.fn");
+    if (box) { box.hidden = false; box.open = true; }
+    for (const old of document.querySelectorAll("tr.here")) old.classList.remove("here");
+    if (el.tagName === "TR") { el.hidden = false; el.classList.add("here"); }
+    if (box) el.scrollIntoView({ block: el.tagName === "TR" ? "center" : "start" });
   }
 
   let timer = 0;

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from csvkit_ml.model.anomaly import AnomalyList
 from csvkit_ml.model.coverage import Coverage
+from csvkit_ml.model.device import NO_INPUT, DeviceInput, Disposition
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import Distribution, EnvironmentRecord, Fingerprint, InstallationFinding
 from csvkit_ml.model.evidence import EvidenceManifest
@@ -28,6 +29,8 @@ from csvkit_ml.model.plan import REPETITIONS, NotOffered, PlannedCriterion, Plan
 from csvkit_ml.model.report import ReportModel, RunFacts
 from csvkit_ml.model.spec import ValidationSpec
 from csvkit_ml.reporting.assemble import assemble
+from csvkit_ml.reporting.findings import DISPOSED
+from csvkit_ml.reporting.standards import chosen
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -40,6 +43,12 @@ HOSTILE = (
     "日本語 é ß ﷽",
 )
 """Texts that must stay texts in every format."""
+
+ANSWERED = DeviceInput(
+    **{f.name: f"Answer to {f.name}." for f in fields(DeviceInput) if f.name != "dispositions"},
+    dispositions=tuple(Disposition(kind=k, subject="*", decision="accepted", reason="Looked at.") for k in DISPOSED),
+)
+"""Human input without an open item."""
 
 PLAN = sha256(b"plan")
 MANIFEST = sha256(b"manifest")
@@ -73,6 +82,7 @@ class Records:
     detections: tuple[FaultDetection, ...]
     run: RunFacts
     signed_by: str
+    device: DeviceInput = NO_INPUT
     coverage: Coverage | None = None
     anomalies: AnomalyList | None = None
 
@@ -90,6 +100,9 @@ class Records:
             run=self.run,
             signed_by=self.signed_by,
             maker="The Makers",
+            device=self.device,
+            standards=chosen(()),
+            renderers=(("typst", "0.0.0"),),
             coverage=self.coverage,
             anomalies=self.anomalies,
         )
@@ -124,6 +137,7 @@ def records(
             reused=0,
         ),
         signed_by=signed_by,
+        device=NO_INPUT if hostile else ANSWERED,
     )
 
 

@@ -141,7 +141,7 @@ def test_unsigned_and_status_are_said_loudly() -> None:
 
 
 def test_a_missing_fact_of_the_first_page_makes_a_draft() -> None:
-    r = records(functions=2, bad=0.0)
+    r = records(functions=2, bad=0.0, hostile=False)
     assert "DRAFT" not in Page(r.model()).text()
     assert "DRAFT" in Page(dataclasses.replace(r, run=dataclasses.replace(r.run, tester="")).model()).text()
 

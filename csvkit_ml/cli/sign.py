@@ -1,0 +1,73 @@
+"""mlcsv sign: a person approves a report, with a name, a time and a meaning inside the signed bytes."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from csvkit_ml.cli import options as o
+
+if TYPE_CHECKING:
+    from csvkit_ml.approving import PdfSigner
+    from csvkit_ml.model.report import Approval
+    from csvkit_ml.signing.policy import Policy
+
+
+def sign(
+    folder: o.Folder,
+    role: Annotated[str, typer.Option("--as", help="Role: author, reviewer, approver, or one of the policy.")],
+    meaning: Annotated[str, typer.Option("--meaning", help="What the signature means; default: the usual words of the role.")] = "",
+    key: Annotated[str, typer.Option("--key", help="Personal key; default: the only one there is.")] = "",
+    certificate: Annotated[Path | None, typer.Option("--certificate", help="PKCS#12 file: sign the PDFs too (PAdES; extra `sign`).")] = None,
+    tsa: Annotated[str, typer.Option("--tsa", help="Address of an RFC 3161 time stamping authority.")] = "",
+    policy: o.PolicyFile = None,
+    device: o.Device = None,
+    trust: o.Trust = [],  # noqa: B006
+    json: o.Json = False,
+) -> None:
+    """Approve a report folder. The passphrase is asked every time. Exit 2 when the policy does not allow it, 7 when the folder is not intact."""
+    from datetime import UTC, datetime
+
+    from csvkit_ml import pipeline
+    from csvkit_ml.approving import approve_folder
+    from csvkit_ml.cli.log import note
+    from csvkit_ml.cli.unlock import personal_key
+
+    here = pipeline.places()
+    trusted = pipeline.trusted_keys((*trust, here.keys) if trust else (), here)
+    rules = o.policy_input(policy)
+    o.device_input(device)
+    signer = personal_key(here, key)
+    in_pdf = _pdf_signer(certificate, tsa, rules) if certificate else None
+    now = datetime.now(UTC).replace(microsecond=0).isoformat()
+    place = approve_folder(
+        folder, role, meaning, signer, now=now, trusted=trusted, policy=rules, device=device.read_bytes() if device else b"",
+        pdf_signer=in_pdf,
+    )  # fmt: skip
+    note(here, "sign", signer.public.person, {"folder": folder.resolve().name, "role": role, "keyid": signer.public.keyid, "place": place.name})
+    if json:
+        sys.stdout.write(json_text.dumps({"approval": str(place), "role": role, "name": signer.public.person, "time": now}) + "\n")
+    sys.stderr.write(f"signed as {role} by {signer.public.person} at {now}: {place}\n")
+
+
+def _pdf_signer(path: Path, tsa: str, rules: Policy) -> PdfSigner:
+    """Unlock the certificate once; its passphrase is asked too."""
+    from csvkit_ml.cli.unlock import asked
+    from csvkit_ml.errors import KeyFileError
+    from csvkit_ml.reporting.pdf import stamp
+    from csvkit_ml.signing.pdf_signature import sign_pdf
+
+    try:
+        bundle = path.read_bytes()
+    except OSError as e:
+        raise KeyFileError(f"cannot read {path}: {e.strerror}", "make one with `mlcsv keys certificate`") from e
+    passphrase = asked(f"passphrase of {path.name}")
+
+    def in_pdf(approval: Approval, data: bytes) -> bytes:
+        return sign_pdf(data, approval, rules.roles, bundle=bundle, passphrase=passphrase, stamp=stamp(approval), tsa=tsa)
+
+    return in_pdf

@@ -1,0 +1,242 @@
+"""Paper sections about what was found: worst cases first, then everything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from csvkit_ml.model.function import SampleClass, Verdict
+from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportModel
+from csvkit_ml.reporting.assemble import severity, worst_of
+from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, listing, para, picture, table
+from csvkit_ml.reporting.display import margin, number, plural, ratio, shape_index
+from csvkit_ml.reporting.findings import DISPOSED, KINDS
+from csvkit_ml.reporting.html_view import FINDING_TITLES
+from csvkit_ml.reporting.paper_item import OPEN
+from csvkit_ml.reporting.pictures import PER_PICTURE, ratio_rows, ratio_words
+
+SHOWN = 3
+"""Passed samples shown for each function, the worst ones; all others stand in the list of cases."""
+TOLD = 6
+"""Cases that did not pass, told in words for each function."""
+_SIGN = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.INDETERMINATE: "?"}
+_STYLE = {Verdict.PASSED: "ok", Verdict.FAILED: "bad", Verdict.INDETERMINATE: "open"}
+_CASE_COLUMNS = (
+    ("", "auto"), ("Sample / variant", "3fr"), ("Error", "auto>"), ("Limit", "auto>"), ("Error / limit", "auto>"), ("Margin", "auto>"),
+    ("", "auto"),
+)  # fmt: skip
+
+
+def verdict_cell(verdict: Verdict) -> Cell:
+    """Sign and word, so that colour is not needed."""
+    return cell(_STYLE[verdict], f"{_SIGN[verdict]} {verdict.value.lower()}")
+
+
+def label_of(function: str) -> str:
+    """Label of a function's results: letters, digits and dashes only, distinct for distinct ids."""
+    return "fn-" + "".join(ch if ch.isascii() and ch.isalnum() else f"-{ord(ch):x}-" for ch in function)
+
+
+def _about(finding: Finding, ids: set[str], everything: set[str]) -> bool:
+    """Findings about a function of the other side belong into the other report."""
+    function = finding.subject.split(":")[0].split("/")[0]
+    return function in ids or function not in everything
+
+
+def _of(model: ReportModel, functions: tuple[ReportFunction, ...]) -> list[Finding]:
+    ids, everything = {f.id for f in functions}, {f.id for f in model.functions}
+    return [f for f in model.findings if _about(f, ids, everything)]
+
+
+def _kinds(found: list[Finding]) -> Iterator[tuple[str, list[Finding]]]:
+    for kind in [*KINDS, *sorted({f.kind for f in found} - set(KINDS))]:
+        if group := [f for f in found if f.kind == kind]:
+            yield kind, group
+
+
+def finding_counts(model: ReportModel, functions: tuple[ReportFunction, ...]) -> list[list[Cell]]:
+    """One line for every kind of finding."""
+    return [
+        [FINDING_TITLES.get(kind, kind), str(len(group)), _cut(", ".join(f.subject for f in group), 110)]
+        for kind, group in _kinds(_of(model, functions))
+    ]
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 2] + " …"
+
+
+def findings(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
+    """Every finding with what a person decided about it."""
+    blocks: list[Block] = []
+    for kind, group in _kinds(_of(model, functions)):
+        blocks.append(heading(2, f"{FINDING_TITLES.get(kind, kind)} ({len(group)})"))
+        if kind not in DISPOSED:
+            blocks.append(table([("Subject", "1fr"), ("What was found", "3fr")], [[f.subject, f.sentence] for f in group], small=True))
+            continue
+        rows: list[list[Cell]] = []
+        for f in group:
+            d = model.device.disposition(f.kind, f.subject)
+            rows.append([cell("strong", f.subject), f.sentence, f"{d.decision}: {d.reason}" if d else OPEN])
+        blocks.append(table([("Subject", "1fr"), ("What was found", "3fr"), ("Disposition", "1.6fr")], rows, small=True))
+    return Section(key="findings", title="Findings and dispositions", blocks=tuple(blocks) or (para("None."),))
+
+
+def trace(functions: tuple[ReportFunction, ...]) -> Section:
+    """Requirement -> function -> cases -> result."""
+    rows: list[list[Cell]] = [
+        [
+            {"s": "link", "t": f.id, "to": label_of(f.id)}, f.requirement, cell("mono", ", ".join(f.names)),
+            f"{f.passed:,}", f"{f.failed:,}", f"{f.indeterminate:,}", ratio(f.worst.ratio) if f.worst else "–", verdict_cell(f.verdict),
+        ]
+        for f in functions
+    ]  # fmt: skip
+    columns = [
+        ("Function", "1.1fr"), ("Requirement", "2.4fr"), ("Names in the library", "2fr"), ("Pass", "auto>"), ("Fail", "auto>"), ("Open", "auto>"),
+        ("Worst", "auto>"), ("Verdict", "auto"),
+    ]  # fmt: skip
+    words = (
+        "Each function carries one requirement; a case is function/sample/variant. “Worst” is the largest error / limit. "
+        "What did not pass comes first."
+    )
+    return Section(key="trace", title="Trace: requirement, function, cases", blocks=(para(words), table(columns, rows, small=True)))
+
+
+def results(functions: tuple[ReportFunction, ...]) -> Section:
+    """By area: the picture, then every function with its limits and its worst cases."""
+    if not functions:
+        return Section(key="results", title="Results by area", blocks=(para("No function was planned for this report: nothing is shown."),))
+    blocks: list[Block] = [para("Every tick is a case, the dot the worst one; a hollow dot lies past the limit. The numbers stand below.", "before")]
+    for n in range(0, len(functions), PER_PICTURE):
+        part = functions[n : n + PER_PICTURE]
+        blocks.append(picture(ratio_rows(part), ratio_words(part)))
+    for area in dict.fromkeys(f.area for f in functions):
+        blocks.append(heading(2, area[:1].upper() + area[1:]))
+        for f in functions:
+            if f.area == area:
+                blocks += _function(f)
+    return Section(key="results", title="Results by area, worst first", blocks=tuple(blocks))
+
+
+def _function(f: ReportFunction) -> list[Block]:
+    limits = tuple(dict.fromkeys(c.criterion for c in f.cases))
+    number_of = {c: n for n, c in enumerate(limits, 1)}
+    bad = [c for c in f.cases if c.verdict is not Verdict.PASSED]
+    shown = [*bad[:TOLD], *_worst_passed(f)]
+    blocks: list[Block] = [
+        heading(3, f"{_SIGN[f.verdict]} {f.id}", label_of(f.id)),
+        facts([
+            ("Requirement", f.requirement), ("Definition", f.source), ("Expected values from", f.oracle),
+            ("Cases", f"{f.passed:,} passed, {f.failed:,} failed, {f.indeterminate:,} indeterminate"),
+            *((f"Limit L{n}", f"{c.formula}. {c.rationale} {c.literature}") for c, n in number_of.items()),
+        ]),
+    ]  # fmt: skip
+    if shown:
+        blocks.append(table(_CASE_COLUMNS, [_case_row(c, number_of[c.criterion]) for c in shown], small=True))
+    if bad:
+        blocks.append(items(_told(c) for c in bad[:TOLD]))
+    if len(bad) > TOLD:
+        blocks.append(para(f"and {plural(len(bad) - TOLD, 'further case')} that did not pass: see the list of cases.", "soft"))
+    return blocks
+
+
+def _worst_passed(f: ReportFunction) -> list[ReportCase]:
+    """The passed cases that come nearest to their limit, one variant of a sample."""
+    passed = [c for c in f.cases if c.verdict is Verdict.PASSED]
+    passed.sort(key=lambda c: -severity(m) if (m := worst_of(c.measurements)) else 0.0)
+    return list({c.sample: c for c in reversed(passed)}.values())[::-1][:SHOWN]
+
+
+def _case_row(c: ReportCase, limit: int) -> list[Cell]:
+    m = worst_of(c.measurements)
+    why = "" if c.why == SampleClass.ORDINARY.value else f" ({c.why})"
+    numbers = [number(m.error), number(m.limit), ratio(m.ratio), margin(m.error, m.ratio)] if m else ["–", "–", "–", "–"]
+    return [cell(_STYLE[c.verdict], _SIGN[c.verdict]), f"{c.sample} / {c.variant}{why}", *numbers, f"L{limit}"]
+
+
+def _told(c: ReportCase) -> str:
+    m = worst_of(c.measurements)
+    where = f" Expected {m.expected}, actual {m.actual} at {shape_index(m.worst_index) or 'the scalar'}." if m and m.actual not in c.detail else ""
+    return f"{c.sample}/{c.variant}: {c.reason.value}. {_cut(c.detail, 300)}{where}"
+
+
+def determinism(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
+    """Heat map: function x kind of repetition, in words and shades."""
+    kinds = model.repetitions[1:]
+    if not kinds or not functions:
+        return Section(key="determinism", title="Determinism", blocks=(para("Cases were executed once: nothing is shown."),))
+    rows: list[list[Cell]] = []
+    for f in functions:
+        seen = Counter(k for c in f.cases for k in c.differing)
+        measured = sum(c.identical or bool(c.differing) for c in f.cases)
+        rows.append([f.id, *(_shade(seen[k], measured) for k in kinds)])
+    words = (
+        f"Every case was executed as {', '.join(model.repetitions)}; the table compares the bits of each repetition with the first. "
+        "A shaded cell with “differs” is where bits changed; “same” counts the cases that produced values."
+    )
+    columns = [("Function", "2fr"), *((k.replace("_", " "), "1fr") for k in kinds)]
+    return Section(key="determinism", title="Determinism: function by repetition", blocks=(para(words), table(columns, rows, small=True)))
+
+
+def _shade(differing: int, measured: int) -> Cell:
+    if differing:
+        return cell("differs", f"✗ {differing:,} differ")
+    return cell("same", f"✓ {measured:,} same") if measured else "– nothing produced"
+
+
+def faults(functions: tuple[ReportFunction, ...]) -> Section:
+    """Can these cases fail?"""
+    found = [d for f in functions for d in f.faults]
+    rows: list[list[Cell]] = []
+    for f in functions:
+        good = [f"{d.fault} ({d.rejected}/{d.tried})" for d in f.faults if d.detected]
+        missed = [f"{d.fault} ({d.rejected}/{d.tried})" for d in f.faults if not d.detected]
+        rows.append([f.id, f"{len(good)} of {len(f.faults)}", ", ".join(good) or "–", cell("bad", "✗ " + ", ".join(missed)) if missed else "none"])
+    kinds = {d.fault: d.sentence for d in found}
+    words = (
+        "Each fault was applied to true results. It is detected when at least one sample rejects it and every sample accepts the unchanged "
+        f"result. {sum(d.detected for d in found)} of {plural(len(found), 'fault')} detected. In brackets: samples that reject it / samples tried."
+    )
+    columns = [("Function", "1.1fr"), ("Detected", "auto"), ("Faults detected", "3.4fr"), ("Not detected", "1fr")]
+    return Section(
+        key="faults",
+        title="Seeded faults: can these cases fail?",
+        blocks=(
+            para(words),
+            table(columns, rows, small=True) if rows else para("None was tried."),
+            *((heading(2, "What each fault is"), facts(sorted(kinds.items()))) if kinds else ()),
+        ),
+    )
+
+
+def not_offered(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
+    """What was left out, and why."""
+    ids, everything = {f.id for f in functions}, {f.id for f in model.functions}
+    rows = [[n.function, n.what, n.reason] for n in model.not_offered if n.function in ids or n.function not in everything]
+    blocks = (
+        (para("Left out of this run, with the reason. None of it counts as passed."),
+         table([("Function", "1fr"), ("What", "1fr"), ("Reason", "2fr")], rows, small=True))
+        if rows else (para("Nothing was left out of what the suite has for this library."),)
+    )  # fmt: skip
+    return Section(key="not-offered", title="Not offered, out of scope", blocks=blocks)
+
+
+def cases(functions: tuple[ReportFunction, ...]) -> Section:
+    """Every case, one line each, worst first within its function."""
+    blocks: list[Block] = [
+        para(
+            "✓ passed, ✗ failed, ? indeterminate; error, limit, error / limit, whether repetitions gave the same bits, sample/variant. "
+            "Full precision, inputs and evidence digests: report.json, attached to this file."
+        )
+    ]
+    for f in functions:
+        lines = "\n".join(_line(c) for c in f.cases)
+        blocks.append(listing(f"{f.id}\n{lines}"))
+    return Section(key="cases", title="List of all cases", blocks=tuple(blocks))
+
+
+def _line(c: ReportCase) -> str:
+    m = worst_of(c.measurements)
+    numbers = f"{number(m.error):>9} {number(m.limit):>9} {ratio(m.ratio):>9}" if m else f"{c.outcome:>29}"
+    same = "same" if c.identical else "DIFF" if c.differing else "-"
+    return f"  {_SIGN[c.verdict]} {numbers} {same:<4} {c.sample}/{c.variant}"

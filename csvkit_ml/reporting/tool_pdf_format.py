@@ -1,0 +1,16 @@
+"""tool-validation-report.pdf."""
+
+from __future__ import annotations
+
+from csvkit_ml.model.report import ReportModel
+from csvkit_ml.reporting import pdf
+from csvkit_ml.reporting.document import TOOL
+from csvkit_ml.reporting.format import Format
+
+
+def render(model: ReportModel) -> bytes:
+    """Tagged PDF/A-3a."""
+    return pdf.render(model, TOOL)
+
+
+FORMAT = Format(name="tool-pdf", filename="tool-validation-report.pdf", render=render)

@@ -1,0 +1,1 @@
+"""Clause maps of standards: one TOML file per edition, in our words."""
