@@ -68,6 +68,7 @@ def elementwise(
     scale: Array | float = 0.0,
     name: str = "y",
     any_sign_of_zero: bool = False,
+    signed_zeros: bool = False,
 ) -> Expected:
     """Map fn over operands of equal shape; each distinct tuple of operands is evaluated once.
 
@@ -75,18 +76,19 @@ def elementwise(
         fn: ball function, called where all operands are finite.
         operands: arrays of any float dtype (converted to double exactly).
         special: called with floats where an operand is NaN or infinite, where fn's ball stays infinite (poles, no real value) or is
-            exactly zero; gives the answer, correctly rounded to double where it is neither 0 nor infinite nor NaN.
+            exactly zero; gives the answer, within an ulp of double where it is neither 0 nor infinite nor NaN.
+        signed_zeros: special is also asked where an operand is zero, because the answer depends on its sign, which balls do not know.
     """
     with np.errstate(invalid="ignore"):
         wide = [np.asarray(o, dtype=np.float64) for o in operands]
     columns, where = _distinct(wide)
     rows = list(zip(*(c.tolist() for c in columns), strict=True))
     hi, lo, rad = (np.zeros(len(rows)) for _ in range(3))
-    finite = [i for i, row in enumerate(rows) if all(map(math.isfinite, row))]
+    finite = [i for i, row in enumerate(rows) if all(map(math.isfinite, row)) and not (signed_zeros and 0.0 in row)]
     settled = _evaluate(fn, rows, finite, dtype, hi, lo, rad)
     for i in set(range(len(rows))) - settled:
         hi[i], lo[i] = special(*rows[i]), 0.0
-        rad[i] = abs(hi[i]) * 2.0**-53 if math.isfinite(hi[i]) else 0.0
+        rad[i] = abs(hi[i]) * 2.0**-52 if math.isfinite(hi[i]) else 0.0
     made = (a[where].reshape(wide[0].shape) for a in (hi, lo, rad))
     value, low, radius = made
     return Expected(name=name, dtype=dtype, value=value, low=low, radius=radius, scale=scale, any_sign_of_zero=any_sign_of_zero)
