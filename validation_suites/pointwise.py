@@ -103,6 +103,7 @@ def pointwise(
     signed_zeros: bool = False,
     result: str | None = None,
     narrowed: bool = False,
+    nan: bool = True,
 ) -> Function:
     """A function with a certified (Arb) reference.
 
@@ -115,6 +116,7 @@ def pointwise(
         any_sign_of_zero: the sources do not fix the sign of a zero result.
         signed_zeros: the answer depends on the sign of a zero operand, so `special` gives it.
         result: dtype of the result where it is not the sample's.
+        nan: NaN is asked, so losing it must show.
         narrowed: the seeded fault of bfloat16 inputs belongs to this function (its cases have many significant bits).
     """
     domain = box if isinstance(box, Box) else Box(low=box[:1], high=box[1:])
@@ -130,7 +132,7 @@ def pointwise(
         reference=reference(fn, special, scale, any_sign_of_zero=any_sign_of_zero, signed_zeros=signed_zeros, dtype=result),
         criterion=criterion,
         faults=(
-            faults.relative(1e-4), faults.one_element(), faults.stale(), faults.nan_lost(), *((faults.BF16_INPUTS,) if narrowed else ()),
+            faults.relative(1e-4), faults.one_element(), faults.stale(), *((faults.nan_lost(),) if nan else ()), *((faults.BF16_INPUTS,) if narrowed else ()),
             *extra_faults,
         ),
     )  # fmt: skip

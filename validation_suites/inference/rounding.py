@@ -135,28 +135,28 @@ def _remainder(sample: Sample) -> Array:
     return rest
 
 
-def _quotient(rounding: Callable[[int, int], int]) -> Callable[[Sample], Array]:
-    """The exact quotient rounded to a whole number, then to the dtype; IEEE's quotient where there is no finite one."""
-
-    def exact(n: int, d: int, m: int, e: int) -> tuple[int, int]:
-        return rounding(n * e, d * m), 1
-
-    def of(sample: Sample) -> Array:
-        x, y = _wide(sample)
-        if sample.dtype in INTEGERS:
-            made = [rounding(int(a), int(b)) for a, b in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True)]
-            return np.array(made, dtype=x.dtype).reshape(x.shape)
-        return arithmetic(x, y, sample.dtype, exact=exact, special=_divided, defined=lambda a, b: b != 0)
-
-    return of
+def _floored(sample: Sample) -> Array:
+    """The exact quotient rounded down to a whole number, then to the dtype; IEEE's quotient where there is no finite one."""
+    x, y = _wide(sample)
+    if sample.dtype in INTEGERS:
+        return np.asarray(x // y)
+    return arithmetic(
+        x, y, sample.dtype, exact=lambda n, d, m, e: (n * e // (d * m), 1), special=_divided, defined=lambda a, b: b != 0
+    )
 
 
 def _divided(a: float, b: float) -> float:
     return float(np.float64(a) / np.float64(b)) if b == 0 or not math.isfinite(a) or math.isnan(b) else 0.0
 
 
-def _toward_zero(n: int, d: int) -> int:
-    return abs(n) // abs(d) * (1 if (n < 0) == (d < 0) else -1)
+def _truncated(sample: Sample) -> Array:
+    """The quotient, correctly rounded, cut toward zero; integers cut the exact one."""
+    x, y = _wide(sample)
+    if sample.dtype in INTEGERS:
+        return np.array(np.sign(x) * np.sign(y) * (np.abs(x) // np.abs(y)), dtype=x.dtype)
+    return np.trunc(
+        arithmetic(x, y, sample.dtype, exact=lambda n, d, m, e: (n * e, d * m), special=_divided, defined=lambda a, b: b != 0)
+    )
 
 
 def _finite_pair(x: Array, y: Array) -> Array:
@@ -192,7 +192,7 @@ def _decimals(sample: Sample) -> Array:
 
 def _neighbour(sample: Sample) -> Array:
     x, y = (np.broadcast_to(a, np.broadcast_shapes(*(t.shape for t in sample.inputs))) for a in sample.arrays())
-    return np.asarray(np.nextafter(x, y))
+    return np.asarray(np.where(x.astype(np.float64) == y.astype(np.float64), y, np.nextafter(x, y)))
 
 
 def _scalings() -> Iterable[Sample]:
@@ -294,12 +294,12 @@ FUNCTIONS: tuple[Function, ...] = (
                    samples=_pairs("remainder", INTEGERS), oracle=RATIONAL, any_sign_of_zero=True,
                    criterion=lambda s: Ulp(k=1.0, k_hard=2.0) if s.dtype in FORMATS else Exact(),
                    wrong=(wrong("sign-of-dividend", "The sign follows the dividend.", np.fmod),)),
-    exact_function("floor_divide", "the quotient rounded down", _quotient(lambda n, d: n // d), "PyTorch reference, torch.floor_divide (Python's //)",
+    exact_function("floor_divide", "the quotient rounded down", _floored, "PyTorch reference, torch.floor_divide (Python's //)",
                    samples=_pairs("floor_divide", INTEGERS, asked=_finite_pair), oracle=RATIONAL, any_sign_of_zero=True, criterion=_quotient_limit,
                    wrong=(wrong("truncated", "Cut toward zero.", lambda x, y: np.trunc(x / np.where(y == 0, 1, y))),)),
-    exact_function("trunc_divide", "the quotient cut toward zero", _quotient(_toward_zero),
+    exact_function("trunc_divide", "the rounded quotient cut toward zero", _truncated,
                    "PyTorch reference, torch.div rounding_mode=trunc; ONNX operator specification, Div of integers",
-                   samples=_pairs("trunc_divide", INTEGERS, asked=_finite_pair), oracle=RATIONAL, any_sign_of_zero=True, criterion=_quotient_limit,
+                   samples=_pairs("trunc_divide", INTEGERS, asked=_finite_pair, floats=WIDE), oracle=RATIONAL, any_sign_of_zero=True,
                    wrong=(wrong("floored", "Rounded down.", lambda x, y: np.floor(x / np.where(y == 0, 1, y))),)),
     exact_function("copysign", "its magnitude with the sign of the second operand", lifted(np.copysign), f"{IEEE}, 5.5.1",
                    samples=_pairs("copysign"), wrong=(wrong("product", "Multiplied by the sign: zero's is lost.", lambda x, y: np.abs(x) * np.sign(y)),)),

@@ -57,7 +57,7 @@ BINDINGS = (
         function="trunc_divide",
         forms=_mode("trunc"),
         names=("torch.div", "torch.Tensor.div", "torch.Tensor.div_"),
-        dtypes=NUMBERS,
+        dtypes=(*WIDE, *INTEGERS),
         modes=("inference-mode",),
     ),
     called("copysign", forms={"number": with_number("copysign")}),
