@@ -207,7 +207,7 @@ FUNCTIONS: tuple[Function, ...] = (
     _activation("tanhshrink", "x - tanh(x)", lambda x: x - x.tanh(), _kept, f"{TORCH}tanhshrink", scale=np.abs),
     _activation("hardsigmoid", "min(max(x / 6 + 1/2, 0), 1)", _ramp, lambda x: x if math.isnan(x) else 1.0 if x > 0 else 0.0,
                 f"{ONNX}HardSigmoid, alpha 1/6; {TORCH}hardsigmoid", (-8.0, 8.0), scale=lambda x: np.where(np.abs(x) <= 3.5, 1.0, 0.0)),
-    _activation("hardswish", "x min(max(x + 3, 0), 6) / 6", lambda x: x * _ramp(x), _kept, f"Howard et al. 2019; {ONNX}HardSwish",
+    _activation("hardswish", "x min(max(x + 3, 0), 6) / 6", lambda x: x * _ramp(x), lambda x: 0.0, f"Howard et al. 2019; {ONNX}HardSwish",
                 Box(low=(-8.0,), high=(8.0,), asked=lambda x: np.abs(x) < 2.0**100), scale=lambda x: np.where(np.abs(x) <= 3.5, np.abs(x), 0.0), nan=False),
     _activation("softshrink", "x moved towards zero by lambda", _soft, lambda x, lambd: x if math.isinf(x) else 0.0, f"{ONNX}Shrink; {TORCH}softshrink", NUMBERS,
                 settings=({"lambd": 0.5}, {"lambd": 2.0}), criterion=ROUNDED, nan=False,
