@@ -94,15 +94,6 @@ def _trigamma(x: Array) -> Array:
     return np.asarray(np.where(x > 0, host.polygamma(1, np.abs(x)), (math.pi / np.sin(math.pi * x)) ** 2 - host.polygamma(1, 1 + np.abs(x))))
 
 
-def _k1(x: Ball) -> Ball:
-    """Near zero 1/x: the next term is x log(x) / 2, relatively below 2^-88."""
-    return (1 / x) * arb(1, 2.0**-88) if 0 < x < 2.0**-50 else x.bessel_k(1)
-
-
-def _k1_scaled(x: Ball) -> Ball:
-    return _k1(x) * x.exp() if x < 1 else x.bessel_k(1, True)
-
-
 def _spherical(x: Ball) -> Ball:
     return x.sinc()
 
@@ -154,9 +145,15 @@ def _inside(reach: float) -> Callable[..., Array]:
     return lambda x: ~(np.abs(x) >= reach)
 
 
+def _not_tiny(x: Array) -> Array:
+    """Functions that are infinite at zero: whether a subnormal operand is flushed to it is left open (criterion)."""
+    return np.asarray(~((x > 0) & (x < 2.0**-100)))
+
+
 def _quarter(a: Array, x: Array, **_: Any) -> Array:
-    """Orders and arguments of ordinary size; a NaN gives NaN."""
-    return np.asarray(np.isnan(a) | np.isnan(x) | ((a > 2.0**-6) & (a < 200) & (x >= 0) & ((x < 400) | np.isinf(x))))
+    """Orders and arguments of ordinary size; a NaN beside one gives NaN."""
+    order, argument = (a > 2.0**-6) & (a < 200), (x >= 0) & ((x < 400) | np.isinf(x))
+    return np.asarray((order | np.isnan(a)) & (argument | np.isnan(x)))
 
 
 def _zeta_box(s: Array, q: Array) -> Array:
@@ -203,7 +200,7 @@ FUNCTIONS: tuple[Function, ...] = (
     _special("polygamma", "the n-th derivative of digamma(x)", _polygamma, limits(NAN, 0.0), _on(0.0, 20.0, lambda x, n: ((x > 2.0**-6) & (x < 2.0**20)) | np.isnan(x)),
              f"{DLMF}5.15; {TORCH}polygamma", _polygamma_slope, dtypes=WIDE, settings=({"n": 1}, {"n": 2}, {"n": 4}),
              extra_faults=(faults.other_params("trigamma", "The order is ignored.", n=1),)),
-    _special("multigammaln", "the logarithm of the multivariate gamma function", _multigammaln, limits(NAN, INF), _on(2.0, 40.0, _above(1.5)),
+    _special("multigammaln", "the logarithm of the multivariate gamma function", _multigammaln, limits(NAN, INF, elsewhere=0.0), _on(2.0, 40.0, _above(1.5)),
              f"{DLMF}35.3; {TORCH}multigammaln", lambda x, p: p * np.abs(host.digamma(x)), dtypes=WIDE, settings=({"p": 2}, {"p": 1}, {"p": 4}),
              scale=lambda x, p: sum(np.abs(host.gammaln(x - j / 2)) + np.abs(x * host.digamma(x - j / 2)) for j in range(p)) + p,
              extra_faults=(faults.other_params("one", "The dimension is ignored.", p=1),)),
@@ -211,7 +208,8 @@ FUNCTIONS: tuple[Function, ...] = (
              host.gammainc, dtypes=WIDE, scale=_by_both(_slope(host.gammainc), _density)),
     _special("gammaincc", "the upper regularised incomplete gamma function", lambda a, x: x.gamma_upper(a, 1), _tail(1.0, 0.0), GAMMA_PAIR, f"{DLMF}8.2.4",
              host.gammaincc, dtypes=WIDE, scale=_by_both(_slope(host.gammaincc), _density)),
-    _special("ndtr", "the normal distribution function", _ndtr, limits(0.0, 1.0, elsewhere=0.0), (-10.0, 6.0), f"{DLMF}7.20.1", lambda x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi)),
+    pointwise("ndtr", "the normal distribution function", _ndtr, limits(0.0, 1.0, elsewhere=0.0), (-10.0, 6.0), source=f"{DLMF}7.20.1; {TORCH}ndtr",
+              criterion=classed(4.0, c=4.0, steps=2, rationale="Bounded, like the logistic and the error function: natural scale s = 1."), scale=np.ones_like, any_sign_of_zero=True),
     _special("ndtri", "the inverse of the normal distribution function", _ndtri, table({0.0: -INF, 1.0: INF, 0.5: 0.0}), (0.0, 1.0), f"{TORCH}ndtri",
              lambda p: math.sqrt(2 * math.pi) * np.exp(host.ndtri(p) ** 2 / 2), dtypes=WIDE),
     _special("log_ndtr", "the logarithm of the normal distribution function", lambda x: (_tail_of_normal(x)).log(), limits(-INF, 0.0),
@@ -221,9 +219,9 @@ FUNCTIONS: tuple[Function, ...] = (
     _special("bessel_j0", "the Bessel function J_0", lambda x: x.bessel_j(0), limits(0.0, 0.0, lambda z: 1.0), _on(-30.0, 30.0, _inside(2.0**20)), f"{DLMF}10.2.2", host.j1, dtypes=WIDE),
     _special("bessel_j1", "the Bessel function J_1", lambda x: x.bessel_j(1), limits(0.0, 0.0), _on(-30.0, 30.0, _inside(2.0**20)), f"{DLMF}10.2.2",
              lambda x: host.jvp(1, x), dtypes=WIDE),
-    _special("bessel_y0", "the Bessel function Y_0", _positive(lambda x: x.bessel_y(0)), limits(NAN, 0.0, lambda z: -INF), _on(0.0, 30.0, _inside(2.0**20)), f"{DLMF}10.2.3",
+    _special("bessel_y0", "the Bessel function Y_0", _positive(lambda x: x.bessel_y(0)), limits(NAN, 0.0, lambda z: -INF), _on(0.0, 30.0, lambda x: _inside(2.0**20)(x) & _not_tiny(x)), f"{DLMF}10.2.3",
              host.y1, dtypes=WIDE),
-    _special("bessel_y1", "the Bessel function Y_1", _positive(lambda x: x.bessel_y(1)), limits(NAN, 0.0, lambda z: -INF), _on(0.0, 30.0, _inside(2.0**20)), f"{DLMF}10.2.3",
+    _special("bessel_y1", "the Bessel function Y_1", _positive(lambda x: x.bessel_y(1)), limits(NAN, 0.0, lambda z: -INF), _on(0.0, 30.0, lambda x: _inside(2.0**20)(x) & _not_tiny(x)), f"{DLMF}10.2.3",
              lambda x: host.yvp(1, x), dtypes=WIDE),
     _special("i0", "the modified Bessel function I_0", lambda x: x.bessel_i(0), limits(INF, INF, lambda z: 1.0), _on(-60.0, 60.0, _inside(2.0**20)), f"{DLMF}10.25.2", host.i1),
     _special("i1", "the modified Bessel function I_1", lambda x: x.bessel_i(1), limits(-INF, INF), _on(-60.0, 60.0, _inside(2.0**20)), f"{DLMF}10.25.2", lambda x: host.ivp(1, x)),
@@ -231,12 +229,12 @@ FUNCTIONS: tuple[Function, ...] = (
              lambda x: host.i0e(x) - host.i1e(x)),
     _special("i1e", "exp(-|x|) I_1(x)", lambda x: abs(x).bessel_i(1, True) * x.sgn(), limits(0.0, 0.0), _on(-60.0, 60.0, _inside(2.0**60)), f"{TORCH}i1e",
              lambda x: host.i0e(x)),
-    _special("modified_bessel_k0", "the modified Bessel function K_0", _positive(lambda x: x.bessel_k(0)), limits(NAN, 0.0, lambda z: INF), (0.0, 60.0), f"{DLMF}10.25.3", host.k1, dtypes=WIDE),
-    _special("modified_bessel_k1", "the modified Bessel function K_1", _positive(_k1), limits(NAN, 0.0, lambda z: INF), (0.0, 60.0), f"{DLMF}10.25.3",
+    _special("modified_bessel_k0", "the modified Bessel function K_0", _positive(lambda x: x.bessel_k(0)), limits(NAN, 0.0, lambda z: INF), _on(0.0, 60.0, _not_tiny), f"{DLMF}10.25.3", host.k1, dtypes=WIDE),
+    _special("modified_bessel_k1", "the modified Bessel function K_1", _positive(lambda x: x.bessel_k(1)), limits(NAN, 0.0, lambda z: INF), _on(0.0, 60.0, _not_tiny), f"{DLMF}10.25.3",
              lambda x: host.kvp(1, x), dtypes=WIDE),
-    _special("scaled_modified_bessel_k0", "exp(x) K_0(x)", _positive(lambda x: x.bessel_k(0, True)), limits(NAN, 0.0, lambda z: INF), (0.0, 60.0), f"{TORCH}scaled_modified_bessel_k0",
+    _special("scaled_modified_bessel_k0", "exp(x) K_0(x)", _positive(lambda x: x.bessel_k(0, True)), limits(NAN, 0.0, lambda z: INF), _on(0.0, 60.0, _not_tiny), f"{TORCH}scaled_modified_bessel_k0",
              host.k1e, dtypes=WIDE),
-    _special("scaled_modified_bessel_k1", "exp(x) K_1(x)", _positive(_k1_scaled), limits(NAN, 0.0, lambda z: INF), (0.0, 60.0), f"{TORCH}scaled_modified_bessel_k1",
+    _special("scaled_modified_bessel_k1", "exp(x) K_1(x)", _positive(lambda x: x.bessel_k(1, True)), limits(NAN, 0.0, lambda z: INF), _on(0.0, 60.0, _not_tiny), f"{TORCH}scaled_modified_bessel_k1",
              lambda x: host.k0e(x) + host.k1e(x) / x, dtypes=WIDE),
     _special("spherical_bessel_j0", "sin(x) / x", _spherical, limits(0.0, 0.0, lambda z: 1.0), _on(-30.0, 30.0, _inside(2.0**20)), f"{DLMF}10.47.3", lambda x: np.cos(x) / x, dtypes=WIDE),
     _special("airy_ai", "the Airy function Ai", lambda x: x.airy_ai(), limits(0.0, 0.0), _on(-20.0, 20.0, _inside(2.0**10)), f"{DLMF}9.2",
