@@ -38,7 +38,8 @@ def classed(k: float, c: float = 0.0, *, steps: int = 1, rationale: str = "") ->
     return choose
 
 
-def limits(at_minus_inf: float, at_inf: float, at_zero: Callable[[float], float] = lambda z: z, elsewhere: float = math.nan) -> Callable[..., float]:
+def limits(at_minus_inf: float, at_inf: float, at_zero: Callable[[float], float] = lambda z: z,
+    elsewhere: float = math.nan) -> Callable[..., float]:
     """Values at NaN, infinities, zero (with its sign), and where the function has no finite value."""
 
     def value(x: float, **_: Any) -> float:
@@ -132,7 +133,8 @@ def pointwise(
         reference=reference(fn, special, scale, any_sign_of_zero=any_sign_of_zero, signed_zeros=signed_zeros, dtype=result),
         criterion=criterion,
         faults=(
-            faults.relative(1e-4), faults.one_element(), faults.stale(), *((faults.nan_lost(),) if nan else ()), *((faults.BF16_INPUTS,) if narrowed else ()),
+            faults.relative(1e-4), faults.one_element(), faults.stale(), *((faults.nan_lost(),) if nan else ()),
+            *((faults.BF16_INPUTS,) if narrowed else ()),
             *extra_faults,
         ),
     )  # fmt: skip

@@ -107,7 +107,8 @@ def _shifts(id: str) -> Samples:
         for s in integers(id, WIDTHS, 2):
             x, y = s.arrays()
             bits = 8 * x.dtype.itemsize
-            yield Sample(name=s.name, dtype=s.dtype, inputs=(s.inputs[0], Tensor.of(np.asarray(y % x.dtype.type(bits), dtype=x.dtype))), why=s.why)
+            yield Sample(name=s.name, dtype=s.dtype, inputs=(s.inputs[0], Tensor.of(np.asarray(y % x.dtype.type(bits), dtype=x.dtype))),
+                why=s.why)
 
     return samples
 
@@ -118,7 +119,8 @@ def _shifted(of: Callable[[Any, Any], Any]) -> Callable[[Sample], Any]:
     def shift(sample: Sample) -> Any:
         x, y = np.broadcast_arrays(*sample.arrays())
         info = np.iinfo(x.dtype)
-        made = [(of(a, b) - int(info.min)) % 2**info.bits + int(info.min) for a, b in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True)]
+        made = [(of(a, b) - int(info.min)) % 2**info.bits + int(info.min) for a,
+            b in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True)]
         return np.array(made, dtype=x.dtype).reshape(x.shape)
 
     return shift
@@ -145,7 +147,9 @@ def _close(sample: Sample) -> Any:
     return near | (x == y) | both
 
 
-def _comparison(id: str, says: str, fn: Callable[..., Any], op: str, other: str, another: Callable[..., Any], also: Callable[..., Any]) -> Function:
+def _comparison(
+    id: str, says: str, fn: Callable[..., Any], op: str, other: str, another: Callable[..., Any], also: Callable[..., Any]
+) -> Function:  # fmt: skip
     return exact_function(
         id, says, lifted(fn), f"IEEE 754-2019, 5.6.1 and 5.11 (NaN is unordered, zeros are equal); ONNX operator specification, {op}",
         samples=_compared(id), result="bool",
@@ -167,25 +171,34 @@ def _bitwise(id: str, says: str, fn: Callable[..., Any], op: str, another: Calla
 
 SEEN = "IEEE 754-2019, 5.7.2"
 FUNCTIONS: tuple[Function, ...] = (
-    _comparison("eq", "whether it equals the second operand", np.equal, "Equal", "not-equal", np.not_equal, lambda x, y: (x == y) | ((x != x) & (y != y))),
+    _comparison("eq", "whether it equals the second operand", np.equal, "Equal", "not-equal", np.not_equal, lambda x,
+        y: (x == y) | ((x != x) & (y != y))),
     _comparison("ne", "whether it differs from the second operand", np.not_equal, "Equal, Not", "equal", np.equal,
                 lambda x, y: (x != y) & ~((x != x) & (y != y))),
     _comparison("lt", "whether it is less than the second operand", np.less, "Less", "less-or-equal", np.less_equal, lambda x, y: y < x),
-    _comparison("le", "whether it is at most the second operand", np.less_equal, "LessOrEqual", "not-greater", lambda x, y: ~(x > y), lambda x, y: y <= x),
-    _comparison("gt", "whether it is greater than the second operand", np.greater, "Greater", "greater-or-equal", np.greater_equal, lambda x, y: y > x),
-    _comparison("ge", "whether it is at least the second operand", np.greater_equal, "GreaterOrEqual", "not-less", lambda x, y: ~(x < y), lambda x, y: y >= x),
-    exact_function("isnan", "whether it is NaN", lifted(np.isnan), f"{SEEN}, isNaN; ONNX operator specification, IsNaN", samples=_tested("isnan"),
+    _comparison("le", "whether it is at most the second operand", np.less_equal, "LessOrEqual", "not-greater", lambda x, y: ~(x > y),
+        lambda x, y: y <= x),
+    _comparison("gt", "whether it is greater than the second operand", np.greater, "Greater", "greater-or-equal", np.greater_equal,
+        lambda x, y: y > x),
+    _comparison("ge", "whether it is at least the second operand", np.greater_equal, "GreaterOrEqual", "not-less", lambda x, y: ~(x < y),
+        lambda x, y: y >= x),
+    exact_function("isnan", "whether it is NaN", lifted(np.isnan), f"{SEEN}, isNaN; ONNX operator specification, IsNaN",
+        samples=_tested("isnan"),
                    result="bool", wrong=(wrong("not-finite", "True of infinities too.", lambda x: ~np.isfinite(x)),)),
     exact_function("isinf", "whether it is infinite", lifted(np.isinf), f"{SEEN}, isInfinite; ONNX operator specification, IsInf",
                    samples=_tested("isinf"), result="bool", wrong=(wrong("not-finite", "True of NaN too.", lambda x: ~np.isfinite(x)),)),
-    exact_function("isposinf", "whether it is +inf", lifted(lambda x: x == np.inf), f"{SEEN}; ONNX operator specification, IsInf detect_negative=0",
+    exact_function("isposinf", "whether it is +inf", lifted(lambda x: x == np.inf),
+        f"{SEEN}; ONNX operator specification, IsInf detect_negative=0",
                    samples=_tested("isposinf"), result="bool", wrong=(wrong("either", "True of -inf too.", np.isinf),)),
-    exact_function("isneginf", "whether it is -inf", lifted(lambda x: x == -np.inf), f"{SEEN}; ONNX operator specification, IsInf detect_positive=0",
+    exact_function("isneginf", "whether it is -inf", lifted(lambda x: x == -np.inf),
+        f"{SEEN}; ONNX operator specification, IsInf detect_positive=0",
                    samples=_tested("isneginf"), result="bool", wrong=(wrong("either", "True of +inf too.", np.isinf),)),
     exact_function("isfinite", "whether it is finite", lifted(np.isfinite), f"{SEEN}, isFinite", samples=_tested("isfinite"), result="bool",
                    wrong=(wrong("not-nan", "True of infinities too.", lambda x: ~np.isnan(x)),)),
-    exact_function("isclose", "whether |x - y| <= atol + rtol |y|", _close, "PyTorch reference, torch.isclose", samples=_close_samples, result="bool",
-                   wrong=(wrong("equal", "Compared for equality.", np.equal), wrong("absolute-only", "rtol is ignored.", lambda x, y: np.abs(x - y) <= 2.0**-4))),
+    exact_function("isclose", "whether |x - y| <= atol + rtol |y|", _close, "PyTorch reference, torch.isclose", samples=_close_samples,
+        result="bool",
+                   wrong=(wrong("equal", "Compared for equality.", np.equal),
+                   wrong("absolute-only", "rtol is ignored.", lambda x, y: np.abs(x - y) <= 2.0**-4))),
     _logical("logical_and", "whether both are true", np.logical_and, "And", np.logical_or),
     _logical("logical_or", "whether either is true", np.logical_or, "Or", np.logical_xor),
     _logical("logical_xor", "whether exactly one is true", np.logical_xor, "Xor", np.logical_or),
@@ -194,7 +207,8 @@ FUNCTIONS: tuple[Function, ...] = (
     _bitwise("bitwise_or", "the bits set in either", np.bitwise_or, "BitwiseOr", np.bitwise_xor),
     _bitwise("bitwise_xor", "the bits set in exactly one", np.bitwise_xor, "BitwiseXor", np.bitwise_or),
     _bitwise("bitwise_not", "the bits not set", np.invert, "BitwiseNot", lambda x: -x if x.dtype.kind != "b" else x, 1),
-    exact_function("left_shift", "its bits moved up by the second operand, modulo 2^n,", _shifted(lambda a, b: a << b), "ONNX operator specification, BitShift LEFT",
+    exact_function("left_shift", "its bits moved up by the second operand, modulo 2^n,", _shifted(lambda a, b: a << b),
+        "ONNX operator specification, BitShift LEFT",
                    samples=_shifts("left_shift"), nan=False, wrong=(wrong("right", "Moved down.", np.right_shift),)),
     exact_function("right_shift", "its bits moved down by the second operand, the sign kept,", _shifted(lambda a, b: a >> b),
                    "ONNX operator specification, BitShift RIGHT; PyTorch reference, torch.bitwise_right_shift (arithmetic)",

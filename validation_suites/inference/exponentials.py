@@ -8,7 +8,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from csvkit_ml.model.function import Function, Sample
+from csvkit_ml.model.function import Fault, Function, Sample
 from csvkit_ml.model.tensor import Array
 from validation_suites import faults
 from validation_suites.pointwise import INF, OPENCL, Ball, classed, limits, pointwise, table
@@ -95,7 +95,7 @@ def _entr_special(x: float) -> float:
     return x if math.isnan(x) else 0.0 if x in (0.0, 1.0) else -INF
 
 
-def _naive(id: str, sentence: str, formula: Any) -> faults.Fault:
+def _naive(id: str, sentence: str, formula: Any) -> Fault:
     """A textbook formula that loses digits, in the sample's own precision."""
 
     def compute(sample: Sample) -> Array | None:
@@ -128,14 +128,16 @@ FUNCTIONS: tuple[Function, ...] = (
               criterion=classed(4.0, c=4.0), scale=_size, any_sign_of_zero=True, narrowed=True,
               extra_faults=(_naive("natural-base", "The natural logarithm is taken.", np.logaddexp),)),
     pointwise("xlogy", "x log(y), 0 where x is 0 and y is a number,", _xlogy, _xlogy_special, PRODUCT,
-              source=f"PyTorch reference, torch.special.xlogy; {COMPOSED}", criterion=classed(4.0, steps=2), any_sign_of_zero=True, narrowed=True,
+              source=f"PyTorch reference, torch.special.xlogy; {COMPOSED}", criterion=classed(4.0, steps=2), any_sign_of_zero=True,
+              narrowed=True,
               extra_faults=(_naive("nan-at-zero", "0 log(0) is NaN.", lambda x, y: x * np.log(y)),)),
     pointwise("xlog1py", "x log(1 + y), 0 where x is 0 and y is a number,", _xlog1py, _xlog1py_special,
               Box(low=(-5.0, -1.0), high=(5.0, 20.0)), source=f"PyTorch reference, torch.special.xlog1py; {COMPOSED}",
               criterion=classed(4.0, steps=2), any_sign_of_zero=True, narrowed=True,
               extra_faults=(_naive("cancelling", "Computed with log(1 + y).", lambda x, y: np.where(x == 0, 0, x * np.log(1 + y))),)),
     pointwise("logit", "log(x / (1 - x)), x held within [eps, 1 - eps] where eps is given,", _logit, _logit_special, (0.0, 1.0),
-              source=f"PyTorch reference, torch.special.logit; {COMPOSED}", criterion=classed(4.0, c=4.0, steps=2), scale=lambda x, **_: np.ones_like(x),
+              source=f"PyTorch reference, torch.special.logit; {COMPOSED}", criterion=classed(4.0, c=4.0, steps=2), scale=lambda x,
+              **_: np.ones_like(x),
               settings=({"eps": None}, {"eps": 2.0**-6}),
               extra_faults=(faults.other_params("eps-ignored", "eps is ignored.", eps=None),)),
     pointwise("entr", "-x log(x), 0 at 0 and -inf below,", lambda x: -x * x.log(), _entr_special, (0.0, 10.0),

@@ -97,13 +97,17 @@ def polynomial(id: str, first: Callable[[Any], Any], step: Step, reach: tuple[fl
     )  # fmt: skip
 
 
+def _at_shifted(first: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda x: first(2 * x - 1)
+
+
 TABLE = "18.9.1 and 18.9.2"
 KINDS = {"t": lambda x: x, "u": lambda x: 2 * x, "v": lambda x: 2 * x - 1, "w": lambda x: 2 * x + 1}
 
 FUNCTIONS: tuple[Function, ...] = (
     *(polynomial(f"chebyshev_polynomial_{k}", f, _chebyshev, (-1.0, 1.0), TABLE) for k, f in KINDS.items()),
     *(
-        polynomial(f"shifted_chebyshev_polynomial_{k}", lambda x, f=f: f(2 * x - 1), _shifted, (0.0, 1.0), f"18.7.7, {TABLE}")
+        polynomial(f"shifted_chebyshev_polynomial_{k}", _at_shifted(f), _shifted, (0.0, 1.0), f"18.7.7, {TABLE}")
         for k, f in KINDS.items()
     ),
     polynomial("hermite_polynomial_h", lambda x: 2 * x, _hermite, (-5.0, 5.0), TABLE),

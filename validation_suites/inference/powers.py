@@ -94,7 +94,8 @@ def _integer_powers() -> Iterable[Sample]:
         wide = np.arange(-15, 16, dtype=dtype)[:, None]
         most = 7 if dtype == "int32" else 15
         yield Sample(name=f"{dtype}-ordinary", dtype=dtype, inputs=(base, Tensor.of(exponent)))
-        yield Sample(name=f"{dtype}-wide", dtype=dtype, inputs=(Tensor.of(wide), Tensor.of(np.arange(most + 1, dtype=dtype))), why=SampleClass.SPECIAL)
+        yield Sample(name=f"{dtype}-wide", dtype=dtype, inputs=(Tensor.of(wide), Tensor.of(np.arange(most + 1, dtype=dtype))),
+            why=SampleClass.SPECIAL)
         small = Tensor.of(np.arange(-3, 4), dtype)
         yield Sample(name=f"{dtype}-n7", dtype=dtype, inputs=(small, Tensor.of(np.arange(7)[::-1], dtype)), why=SampleClass.EDGE)
 
@@ -129,7 +130,8 @@ SQUARE = Function(
     samples=_squares,
     reference=_square,
     criterion=Exact(),
-    faults=(faults.relative(1e-4), faults.one_element(), faults.stale(), faults.nan_lost(), faults.TF32_INPUTS, flushed(), finite_overflow()),
+    faults=(faults.relative(1e-4), faults.one_element(), faults.stale(), faults.nan_lost(), faults.TF32_INPUTS, flushed(),
+    finite_overflow()),
 )
 INTEGER_POW = Function(
     id="integer_pow",
@@ -159,7 +161,8 @@ FUNCTIONS: tuple[Function, ...] = (
     pointwise("pow", "x^y", _pow, _pow_special, BASES, source=f"{POW}; {OPENCL}", criterion=classed(16.0), narrowed=True, signed_zeros=True,
               extra_faults=(faults.computed("sign-lost", "Computed as exp(y log|x|).", _by_logarithm), *_SHARED)),
     pointwise("pow_number", "x^y with y a number", _number, lambda x, exponent: _pow_special(x, exponent), (-20.0, 20.0),
-              source=f"{POW}; {OPENCL}", criterion=classed(16.0, steps=2), signed_zeros=True, settings=tuple({"exponent": e} for e in NUMBERS),
+              source=f"{POW}; {OPENCL}", criterion=classed(16.0, steps=2), signed_zeros=True,
+              settings=tuple({"exponent": e} for e in NUMBERS),
               extra_faults=(faults.other_params("one-more", "The exponent is one larger.", exponent=lambda e: e + 1),)),
     pointwise("float_power", "x^y in double precision", _pow, _pow_special, BASES, source=f"PyTorch reference, torch.float_power; {POW}",
               criterion=classed(16.0), result="float64", signed_zeros=True, dtypes=(*WIDE, "float16"),

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.criteria import FORMATS, Exact, Ulp
-from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Sample, SampleClass, Side, params, seed_for
-from csvkit_ml.model.tensor import DTYPES, Array, Tensor
+from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Sample, SampleClass, Side, seed_for
+from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references import arithmetic, exactly
 from validation_suites import faults
 from validation_suites.rounding_faults import zeros_unsigned
@@ -200,7 +200,8 @@ def _scalings() -> Iterable[Sample]:
     for dtype in FLOATS:
         form, rng = FORMATS[dtype], seed_for("ldexp", dtype)
         span = form.emax - form.emin + form.precision
-        for name, n, reach in (("ordinary", 1028, 6), ("whole-range", 600, span), ("n1", 1, 3), ("n7", 7, 3), ("n17", 17, 3), ("n65", 65, 3)):
+        for name, n, reach in (("ordinary", 1028, 6), ("whole-range", 600, span), ("n1", 1, 3), ("n7", 7, 3), ("n17", 17, 3),
+        ("n65", 65, 3)):
             x = patterns(dtype, n, "ldexp", name, dtype) if name == "whole-range" else Tensor.of(rng.standard_normal(n), dtype)
             shift = Tensor.of(rng.integers(-reach, reach + 1, n), "int32")
             yield Sample(name=f"{dtype}-{name}", dtype=dtype, inputs=(x, shift))
@@ -208,11 +209,10 @@ def _scalings() -> Iterable[Sample]:
 
 def _ldexp(sample: Sample) -> Array:
     x, n = sample.arrays()
-    made = arithmetic(
+    return arithmetic(
         x, n.astype(np.float64), sample.dtype, exact=lambda a, d, m, _: (a << max(m, 0), d << max(-m, 0)), special=lambda a, b: a,
         defined=lambda a, b: True,
     )  # fmt: skip
-    return made
 
 
 def _frexp(sample: Sample) -> tuple[Expected, ...]:
@@ -250,7 +250,8 @@ ROUND_DECIMALS = Function(
     reference=lambda s: (exactly(_decimals(s), dtype=s.dtype),),
     criterion=Ulp(k=1.5, k_hard=3.0, rationale="The scaled value is rounded to a whole number, then scaled back by a rounded power of ten.",
                   literature="Higham 2002, 2.2"),
-    faults=(faults.one_element(), faults.stale(), faults.rolled(), faults.other_params("one-more", "One more decimal.", decimals=lambda d: d + 1)),
+    faults=(faults.one_element(), faults.stale(), faults.rolled(),
+    faults.other_params("one-more", "One more decimal.", decimals=lambda d: d + 1)),
 )  # fmt: skip
 HALF_UP = wrong("half-up", "Halves are rounded up.", lambda x: np.floor(x + 0.5))
 AWAY = wrong("half-away", "Halves are rounded away from zero.", lambda x: np.copysign(np.floor(np.abs(x) + 0.5), x))
@@ -266,46 +267,57 @@ def no_nan(x: Array) -> Array:
 FUNCTIONS: tuple[Function, ...] = (
     exact_function("ceil", "the smallest whole number not below it,", lifted(np.ceil), f"{IEEE}, 5.3.1; ONNX operator specification, Ceil",
                    samples=_floats("ceil"), wrong=(FLOORED, RINT, zeros_unsigned())),
-    exact_function("floor", "the largest whole number not above it,", lifted(np.floor), f"{IEEE}, 5.3.1; ONNX operator specification, Floor",
+    exact_function("floor", "the largest whole number not above it,", lifted(np.floor),
+        f"{IEEE}, 5.3.1; ONNX operator specification, Floor",
                    samples=_floats("floor"), wrong=(wrong("truncated", "Rounded toward zero.", np.trunc), RINT)),
     exact_function("trunc", "the whole part,", lifted(np.trunc), f"{IEEE}, 5.3.1", samples=_floats("trunc"),
                    wrong=(FLOORED, RINT, zeros_unsigned())),
-    exact_function("round", "the nearest whole number, halves to even,", lifted(np.rint), f"{IEEE}, 5.3.1; ONNX operator specification, Round",
+    exact_function("round", "the nearest whole number, halves to even,", lifted(np.rint),
+        f"{IEEE}, 5.3.1; ONNX operator specification, Round",
                    samples=_floats("round"), wrong=(HALF_UP, AWAY, FLOORED, zeros_unsigned())),
     ROUND_DECIMALS,
     exact_function("frac", "x less its whole part,", lifted(_frac), "PyTorch reference, torch.frac", samples=_floats("frac"),
                    any_sign_of_zero=True, wrong=(wrong("from-floor", "x less its floor.", lambda x: x - np.floor(x)),)),
-    exact_function("sign", "-1, 0 or 1, its sign,", lifted(np.sign), "ONNX operator specification, Sign; PyTorch reference, torch.sign (NaN is not asked)",
+    exact_function("sign", "-1, 0 or 1, its sign,", lifted(np.sign),
+        "ONNX operator specification, Sign; PyTorch reference, torch.sign (NaN is not asked)",
                    samples=_numbers("sign", asked=no_nan), nan=False, any_sign_of_zero=True,
                    wrong=(wrong("one-at-zero", "The sign of zero is one.", lambda x: np.where(x == 0, 1, np.sign(x))),)),
-    exact_function("signbit", "whether its sign bit is set", lifted(np.signbit), f"{IEEE}, 5.7.2, isSignMinus; PyTorch reference, torch.signbit",
-                   samples=_numbers("signbit", asked=no_nan), result="bool", wrong=(wrong("negative-only", "False at -0.", lambda x: x < 0),)),
+    exact_function("signbit", "whether its sign bit is set", lifted(np.signbit),
+        f"{IEEE}, 5.7.2, isSignMinus; PyTorch reference, torch.signbit",
+                   samples=_numbers("signbit", asked=no_nan), result="bool",
+                   wrong=(wrong("negative-only", "False at -0.", lambda x: x < 0),)),
     exact_function("abs", "the absolute value", lifted(np.abs), f"{IEEE}, 5.5.1; ONNX operator specification, Abs", samples=_numbers("abs"),
                    wrong=(wrong("signed-zero", "The sign of zero is kept.", lambda x: np.where(x == 0, x, np.abs(x))),)),
     exact_function("neg", "the negated value", lifted(np.negative), f"{IEEE}, 5.5.1; ONNX operator specification, Neg",
                    samples=_numbers("neg", SIGNED), wrong=(wrong("from-zero", "Subtracted from zero.", lambda x: 0 - x),)),
     exact_function("positive", "the value itself", lifted(np.positive), "PyTorch reference, torch.positive", samples=_numbers("positive"),
                    wrong=(zeros_unsigned(),)),
-    exact_function("fmod", "the remainder of the quotient cut toward zero,", lifted(np.fmod), "ISO C, 7.12.10.1, fmod; ONNX operator specification, Mod fmod=1",
+    exact_function("fmod", "the remainder of the quotient cut toward zero,", lifted(np.fmod),
+        "ISO C, 7.12.10.1, fmod; ONNX operator specification, Mod fmod=1",
                    samples=_pairs("fmod", INTEGERS), oracle="exact: the result is a number of the format",
                    wrong=(wrong("sign-of-divisor", "The sign follows the divisor.", np.remainder),
-                          wrong("by-quotient", "Computed as x - y trunc(x / y).", lambda x, y: x - y * np.trunc(x / np.where(y == 0, 1, y))))),
-    exact_function("remainder", "the remainder of the quotient rounded down,", _remainder, "PyTorch reference, torch.remainder (Python's modulus); ONNX operator specification, Mod",
+                          wrong("by-quotient", "Computed as x - y trunc(x / y).", lambda x,
+                              y: x - y * np.trunc(x / np.where(y == 0, 1, y))))),
+    exact_function("remainder", "the remainder of the quotient rounded down,", _remainder,
+        "PyTorch reference, torch.remainder (Python's modulus); ONNX operator specification, Mod",
                    samples=_pairs("remainder", INTEGERS), oracle=RATIONAL, any_sign_of_zero=True,
                    criterion=lambda s: Ulp(k=1.0, k_hard=2.0) if s.dtype in FORMATS else Exact(),
                    wrong=(wrong("sign-of-dividend", "The sign follows the dividend.", np.fmod),)),
     exact_function("floor_divide", "the quotient rounded down", _floored, "PyTorch reference, torch.floor_divide (Python's //)",
-                   samples=_pairs("floor_divide", INTEGERS, asked=_finite_pair), oracle=RATIONAL, any_sign_of_zero=True, criterion=_quotient_limit,
+                   samples=_pairs("floor_divide", INTEGERS, asked=_finite_pair), oracle=RATIONAL, any_sign_of_zero=True,
+                   criterion=_quotient_limit,
                    wrong=(wrong("truncated", "Cut toward zero.", lambda x, y: np.trunc(x / np.where(y == 0, 1, y))),)),
     exact_function("trunc_divide", "the rounded quotient cut toward zero", _truncated,
                    "PyTorch reference, torch.div rounding_mode=trunc; ONNX operator specification, Div of integers",
                    samples=_pairs("trunc_divide", INTEGERS, asked=_finite_pair, floats=WIDE), oracle=RATIONAL, any_sign_of_zero=True,
                    wrong=(wrong("floored", "Rounded down.", lambda x, y: np.floor(x / np.where(y == 0, 1, y))),)),
     exact_function("copysign", "its magnitude with the sign of the second operand", lifted(np.copysign), f"{IEEE}, 5.5.1",
-                   samples=_pairs("copysign"), wrong=(wrong("product", "Multiplied by the sign: zero's is lost.", lambda x, y: np.abs(x) * np.sign(y)),)),
+                   samples=_pairs("copysign"), wrong=(wrong("product", "Multiplied by the sign: zero's is lost.", lambda x,
+                   y: np.abs(x) * np.sign(y)),)),
     exact_function("nextafter", "the neighbour towards the second operand", _neighbour, "ISO C, 7.12.11.3, nextafter",
                    samples=_pairs("nextafter"), wrong=(wrong("unmoved", "Not moved.", lambda x, y: x),)),
-    exact_function("ldexp", "x 2^n, correctly rounded,", _ldexp, "ISO C, 7.12.6.6, ldexp; PyTorch reference, torch.ldexp", samples=_scalings,
+    exact_function("ldexp", "x 2^n, correctly rounded,", _ldexp, "ISO C, 7.12.6.6, ldexp; PyTorch reference, torch.ldexp",
+        samples=_scalings,
                    oracle=RATIONAL, wrong=(wrong("negated", "Scaled by 2^-n.", lambda x, n: np.ldexp(x, -n)),)),
     FREXP,
 )  # fmt: skip

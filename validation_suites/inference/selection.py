@@ -9,10 +9,8 @@ import flint
 import numpy as np
 
 from csvkit_ml.criteria import FORMATS
-from csvkit_ml.model.function import Expected, Function, Sample, SampleClass, Side, params, seed_for
+from csvkit_ml.model.function import Fault, Function, Sample, SampleClass, params, seed_for
 from csvkit_ml.model.tensor import Array, Tensor
-from csvkit_ml.references import exactly
-from csvkit_ml.criteria import Exact
 from validation_suites import faults
 from validation_suites.inference.comparison import integers
 from validation_suites.inference.rounding import exact_function, lifted, wrong
@@ -32,10 +30,6 @@ def _extremes(id: str, dtypes: tuple[str, ...] = WIDTHS) -> Samples:
         yield from integers(id, dtypes, 2)
 
     return samples
-
-
-def _least(x: Array, y: Array) -> Array:
-    return np.asarray(np.minimum(x, y))
 
 
 def _clamped(sample: Sample) -> Array:
@@ -89,8 +83,8 @@ def _chosen(sample: Sample) -> Array:
 
 def _replaced(sample: Sample) -> Array:
     (x,) = (a.astype(np.float64) for a in sample.arrays())
-    given, form = dict(sample.params), FORMATS[sample.dtype]
-    nan, top, bottom = (given[n] for n in ("nan", "posinf", "neginf"))
+    form = FORMATS[sample.dtype]
+    nan, top, bottom = (sample.param(n) for n in ("nan", "posinf", "neginf"))
     out = np.where(np.isnan(x), 0.0 if nan is None else nan, x)
     out = np.where(x == np.inf, form.largest if top is None else top, out)
     return np.asarray(np.where(x == -np.inf, -form.largest if bottom is None else bottom, out))
@@ -98,7 +92,8 @@ def _replaced(sample: Sample) -> Array:
 
 def _replacements() -> Iterable[Sample]:
     none = {"nan": None, "posinf": None, "neginf": None}
-    return one("nan_to_num", Box(low=(-20.0,), high=(20.0,)), FLOATS, (none, {"nan": 1.5, "posinf": 8.0, "neginf": -4.0}, {**none, "nan": -2.0}))
+    return one("nan_to_num", Box(low=(-20.0,), high=(20.0,)), FLOATS,
+        (none, {"nan": 1.5, "posinf": 8.0, "neginf": -4.0}, {**none, "nan": -2.0}))
 
 
 def _many(id: str) -> Samples:
@@ -130,7 +125,7 @@ def _folded(fn: Callable[[Array, Array], Array]) -> Callable[[Sample], Array]:
     return fold
 
 
-def _first_two(fn: Callable[[Array, Array], Array]) -> faults.Fault:
+def _first_two(fn: Callable[[Array, Array], Array]) -> Fault:
     def compute(sample: Sample) -> Array | None:
         operands = np.broadcast_arrays(*sample.arrays())
         return fn(operands[0], operands[1]) if len(operands) > 2 else None
@@ -167,7 +162,8 @@ def _in_doubles(formula: Callable[..., Any]) -> Callable[..., float]:
 def _small(*operands: Array, **_: Any) -> Array:
     """Numbers whose products, quotients and differences stay in every format's range."""
     sizes = [np.abs(x) for x in operands]
-    return np.asarray(np.all([(s < 100) & ((s > 2.0**-6) | (s == 0)) | ~np.isfinite(x) for s, x in zip(sizes, operands, strict=True)], axis=0))
+    return np.asarray(np.all([(s < 100) & ((s > 2.0**-6) | (s == 0)) | ~np.isfinite(x) for s, x in zip(sizes, operands, strict=True)],
+        axis=0))
 
 
 def _finite_or_nan(*operands: Array, **_: Any) -> Array:
@@ -176,48 +172,69 @@ def _finite_or_nan(*operands: Array, **_: Any) -> Array:
 
 
 def _divisible(x: Array, y: Array, z: Array, **given: Any) -> Array:
-    return np.asarray(_small(x, y, z) & (z != 0))
+    return np.asarray(_small(x, y, z)) & (z != 0)
 
 
 STEPS = "No class is published: three roundings, each of the size of the largest part."
 
 
-def _composed(id: str, says: str, fn: Callable[..., Ball], special: Callable[..., float], scale: Callable[..., Array], box: Box, **more: Any) -> Function:
-    return pointwise(id, says, fn, special, box, source=f"PyTorch reference, torch.{id}", criterion=classed(4.0, c=4.0, steps=3, rationale=STEPS),
+def _composed(
+    id: str, says: str, fn: Callable[..., Ball], special: Callable[..., float], scale: Callable[..., Array], box: Box, **more: Any
+) -> Function:  # fmt: skip
+    return pointwise(id, says, fn, special, box, source=f"PyTorch reference, torch.{id}",
+        criterion=classed(4.0, c=4.0, steps=3, rationale=STEPS),
                      scale=scale, any_sign_of_zero=True, narrowed=True, **more)  # fmt: skip
 
 
 VALUES = ({"value": 1.0}, {"value": -0.5})
 FUNCTIONS: tuple[Function, ...] = (
-    exact_function("minimum", "the smaller operand, NaN if either is,", lifted(np.minimum), "IEEE 754-2019, 9.6, minimum; ONNX operator specification, Min",
-                   samples=_extremes("minimum"), any_sign_of_zero=True, wrong=(wrong("larger", "The larger is taken.", np.maximum), wrong("nan-skipped", "NaN is skipped.", np.fmin))),
-    exact_function("maximum", "the larger operand, NaN if either is,", lifted(np.maximum), "IEEE 754-2019, 9.6, maximum; ONNX operator specification, Max",
-                   samples=_extremes("maximum"), any_sign_of_zero=True, wrong=(wrong("smaller", "The smaller is taken.", np.minimum), wrong("nan-skipped", "NaN is skipped.", np.fmax))),
-    exact_function("fmin", "the smaller operand that is a number", lifted(np.fmin), "IEEE 754-2019, 9.6, minimumNumber", samples=_extremes("fmin"),
-                   any_sign_of_zero=True, wrong=(wrong("larger", "The larger is taken.", np.fmax), wrong("nan-kept", "NaN wins.", np.minimum))),
-    exact_function("fmax", "the larger operand that is a number", lifted(np.fmax), "IEEE 754-2019, 9.6, maximumNumber", samples=_extremes("fmax"),
-                   any_sign_of_zero=True, wrong=(wrong("smaller", "The smaller is taken.", np.fmin), wrong("nan-kept", "NaN wins.", np.maximum))),
-    exact_function("min_of_many", "the smallest of several operands", _folded(np.minimum), "ONNX operator specification, Min", samples=_many("min_of_many"),
+    exact_function("minimum", "the smaller operand, NaN if either is,", lifted(np.minimum),
+        "IEEE 754-2019, 9.6, minimum; ONNX operator specification, Min",
+                   samples=_extremes("minimum"), any_sign_of_zero=True,
+                   wrong=(wrong("larger", "The larger is taken.", np.maximum), wrong("nan-skipped", "NaN is skipped.", np.fmin))),
+    exact_function("maximum", "the larger operand, NaN if either is,", lifted(np.maximum),
+        "IEEE 754-2019, 9.6, maximum; ONNX operator specification, Max",
+                   samples=_extremes("maximum"), any_sign_of_zero=True,
+                   wrong=(wrong("smaller", "The smaller is taken.", np.minimum), wrong("nan-skipped", "NaN is skipped.", np.fmax))),
+    exact_function("fmin", "the smaller operand that is a number", lifted(np.fmin), "IEEE 754-2019, 9.6, minimumNumber",
+        samples=_extremes("fmin"),
+                   any_sign_of_zero=True, wrong=(wrong("larger", "The larger is taken.", np.fmax), wrong("nan-kept", "NaN wins.",
+                   np.minimum))),
+    exact_function("fmax", "the larger operand that is a number", lifted(np.fmax), "IEEE 754-2019, 9.6, maximumNumber",
+        samples=_extremes("fmax"),
+                   any_sign_of_zero=True, wrong=(wrong("smaller", "The smaller is taken.", np.fmin), wrong("nan-kept", "NaN wins.",
+                   np.maximum))),
+    exact_function("min_of_many", "the smallest of several operands", _folded(np.minimum), "ONNX operator specification, Min",
+        samples=_many("min_of_many"),
                    any_sign_of_zero=True, wrong=(_first_two(np.minimum),)),
-    exact_function("max_of_many", "the largest of several operands", _folded(np.maximum), "ONNX operator specification, Max", samples=_many("max_of_many"),
+    exact_function("max_of_many", "the largest of several operands", _folded(np.maximum), "ONNX operator specification, Max",
+        samples=_many("max_of_many"),
                    any_sign_of_zero=True, wrong=(_first_two(np.maximum),)),
-    exact_function("clamp", "the value held within limits, the upper one winning,", _clamped, "ONNX operator specification, Clip; PyTorch reference, torch.clamp",
+    exact_function("clamp", "the value held within limits, the upper one winning,", _clamped,
+        "ONNX operator specification, Clip; PyTorch reference, torch.clamp",
                    samples=_clamps, any_sign_of_zero=True,
-                   wrong=(faults.other_params("no-upper", "The upper limit is ignored.", high=None), faults.other_params("no-lower", "The lower limit is ignored.", low=None))),
+                   wrong=(faults.other_params("no-upper", "The upper limit is ignored.", high=None),
+                   faults.other_params("no-lower", "The lower limit is ignored.", low=None))),
     exact_function("clamp_tensors", "the value held within limits of its own", lifted(_within), "PyTorch reference, torch.clamp",
                    samples=lambda: several("clamp_tensors", THREE), any_sign_of_zero=True,
                    wrong=(wrong("upper-only", "The lower limit is ignored.", lambda x, low, high: np.minimum(x, high)),)),
-    exact_function("where", "the second operand where the first is true, else the third,", _chosen, "ONNX operator specification, Where", samples=_choices,
-                   wrong=(faults.computed("exchanged", "The choice is inverted.", lambda s: np.where(*(s.arrays()[i] for i in (0, 2, 1)))),)),
-    exact_function("nan_to_num", "the value, NaN and infinities replaced,", _replaced, "PyTorch reference, torch.nan_to_num", samples=_replacements, nan=False,
-                   wrong=(faults.other_params("nan-by-zero", "NaN becomes zero.", nan=None), faults.other_params("largest", "The given number is ignored.", posinf=None))),
+    exact_function("where", "the second operand where the first is true, else the third,", _chosen, "ONNX operator specification, Where",
+        samples=_choices,
+                   wrong=(faults.computed("exchanged", "The choice is inverted.", lambda s: np.where(*(s.arrays()[i] for i in (0, 2, 1)))),
+                   )),
+    exact_function("nan_to_num", "the value, NaN and infinities replaced,", _replaced, "PyTorch reference, torch.nan_to_num",
+        samples=_replacements, nan=False,
+                   wrong=(faults.other_params("nan-by-zero", "NaN becomes zero.", nan=None),
+                   faults.other_params("largest", "The given number is ignored.", posinf=None))),
     _composed("lerp", "x + w (y - x)", _lerp, _in_doubles(lambda x, y, w: x + w * (y - x)), _size_lerp,
               Box(low=(-5.0, -5.0, 0.0), high=(5.0, 5.0, 1.0), asked=_finite_or_nan),
               extra_faults=(wrong("exchanged", "The ends are exchanged.", lambda x, y, w: y + w * (x - y)),)),
-    _composed("addcmul", "x + value y z", _cmul, _in_doubles(lambda x, y, z, value: x + value * y * z), lambda x, y, z, value: np.abs(x) + np.abs(value * y * z),
+    _composed("addcmul", "x + value y z", _cmul, _in_doubles(lambda x, y, z, value: x + value * y * z), lambda x, y, z,
+        value: np.abs(x) + np.abs(value * y * z),
               Box(low=(-5.0, -5.0, -5.0), high=(5.0, 5.0, 5.0), asked=_small), settings=VALUES,
               extra_faults=(faults.other_params("value-ignored", "value is taken as one.", value=1.0),)),
-    _composed("addcdiv", "x + value y / z", _cdiv, _in_doubles(lambda x, y, z, value: x + value * y / z), lambda x, y, z, value: np.abs(x) + np.abs(value * y / z),
+    _composed("addcdiv", "x + value y / z", _cdiv, _in_doubles(lambda x, y, z, value: x + value * y / z), lambda x, y, z,
+        value: np.abs(x) + np.abs(value * y / z),
               Box(low=(-5.0, -5.0, 0.5), high=(5.0, 5.0, 5.0), asked=_divisible), settings=VALUES,
               extra_faults=(faults.other_params("value-ignored", "value is taken as one.", value=1.0),)),
 )  # fmt: skip

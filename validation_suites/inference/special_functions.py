@@ -15,7 +15,7 @@ import flint
 import numpy as np
 from scipy import special as host
 
-from csvkit_ml.model.function import Function, Sample
+from csvkit_ml.model.function import Fault, Function, Sample
 from csvkit_ml.model.tensor import Array
 from validation_suites import faults
 from validation_suites.pointwise import INF, OPENCL, Ball, classed, limits, pointwise, table
@@ -91,14 +91,21 @@ def _zeta(s: Ball, q: Ball) -> Ball:
 
 def _trigamma(x: Array) -> Array:
     """pi^2 / sin(pi x)^2 - trigamma(1 - x) for negative arguments."""
-    return np.asarray(np.where(x > 0, host.polygamma(1, np.abs(x)), (math.pi / np.sin(math.pi * x)) ** 2 - host.polygamma(1, 1 + np.abs(x))))
+    return np.asarray(np.where(x > 0, host.polygamma(1, np.abs(x)),
+        (math.pi / np.sin(math.pi * x)) ** 2 - host.polygamma(1, 1 + np.abs(x))))
+
+
+def _k1(x: Ball, scaled: bool = False) -> Ball:
+    """From the Wronskian I_0 K_1 + I_1 K_0 = 1 / x; products of one scaled up and one scaled down are the plain ones."""
+    i0, i1 = (x.bessel_i(n, scaled) for n in (0, 1))
+    return (1 / x - i1 * x.bessel_k(0, scaled)) / i0
 
 
 def _spherical(x: Ball) -> Ball:
     return x.sinc()
 
 
-def _conditioned(derivative: Callable[..., Array]) -> Callable[..., Array]:
+def _conditioned(derivative: Callable[..., Any]) -> Callable[..., Array]:
     """|x f'(x)| from the derivative in double precision (a factor of two in a scale changes no verdict that matters)."""
     return lambda x, **given: np.abs(x * derivative(x, **given))
 
@@ -167,7 +174,7 @@ def _tail(at_zero: float, at_inf: float) -> Callable[[float, float], float]:
     return value
 
 
-def _without_tail(fn: Callable[[Array], Array]) -> faults.Fault:
+def _without_tail(fn: Callable[[Array], Array]) -> Fault:
     """Cancellation: one minus the complement, in the sample's precision."""
 
     def compute(sample: Sample) -> Array | None:
@@ -177,7 +184,10 @@ def _without_tail(fn: Callable[[Array], Array]) -> faults.Fault:
     return faults.computed("cancelling", "Computed as one minus the complement.", compute)
 
 
-def _special(id: str, says: str, fn: Callable[..., Ball], special: Callable[..., float], box: Box | tuple[float, float], clause: str, derivative: Callable[..., Array], **more: Any) -> Function:
+def _special(
+    id: str, says: str, fn: Callable[..., Ball], special: Callable[..., float], box: Box | tuple[float, float], clause: str,
+    derivative: Callable[..., Any], **more: Any,
+) -> Function:  # fmt: skip
     """A special function of one operand, in the class of this module."""
     return pointwise(id, says, fn, special, box, source=f"{clause}; {OPENCL} (erf)", criterion=classed(ULPS, c=ULPS, rationale=CLASS),
                      scale=more.pop("scale", _conditioned(derivative)), any_sign_of_zero=True, **more)  # fmt: skip
@@ -193,50 +203,74 @@ FUNCTIONS: tuple[Function, ...] = (
              lambda x: 2 * x * host.erfcx(x) - ROOT_PI, dtypes=WIDE),
     _special("erfinv", "the inverse of erf", _erfinv, lambda x: x if x == 0 else math.copysign(INF, x) if abs(x) == 1 else NAN, (-1.0, 1.0),
              f"{DLMF}7.17", lambda x: np.exp(host.erfinv(x) ** 2) / ROOT_PI),
-    _special("lgamma", "log |Gamma(x)|", _lgamma, _lgamma_special, _on(-20.0, 40.0, lambda x: no_poles(x) | (x == 0) | np.isinf(x)), f"{DLMF}5.2.1; ISO C, 7.12.8.3, lgamma",
+    _special("lgamma", "log |Gamma(x)|", _lgamma, _lgamma_special, _on(-20.0, 40.0, lambda x: no_poles(x) | (x == 0) | np.isinf(x)),
+        f"{DLMF}5.2.1; ISO C, 7.12.8.3, lgamma",
              host.digamma),
-    _special("digamma", "the derivative of log Gamma(x)", lambda x: x.digamma(), table({INF: INF}), _on(-20.0, 40.0, no_poles), f"{DLMF}5.2.2",
+    _special("digamma", "the derivative of log Gamma(x)", lambda x: x.digamma(), table({INF: INF}), _on(-20.0, 40.0, no_poles),
+        f"{DLMF}5.2.2",
              _trigamma),
-    _special("polygamma", "the n-th derivative of digamma(x)", _polygamma, limits(NAN, 0.0), _on(0.0, 20.0, lambda x, n: ((x > 2.0**-6) & (x < 2.0**20)) | np.isnan(x)),
+    _special("polygamma", "the n-th derivative of digamma(x)", _polygamma, limits(NAN, 0.0),
+        _on(0.0, 20.0, lambda x, n: ((x > 2.0**-6) & (x < 2.0**20)) | np.isnan(x)),
              f"{DLMF}5.15; {TORCH}polygamma", _polygamma_slope, dtypes=WIDE, settings=({"n": 1}, {"n": 2}, {"n": 4}),
              extra_faults=(faults.other_params("trigamma", "The order is ignored.", n=1),)),
-    _special("multigammaln", "the logarithm of the multivariate gamma function", _multigammaln, limits(NAN, INF, elsewhere=0.0), _on(2.0, 40.0, _above(1.5)),
-             f"{DLMF}35.3; {TORCH}multigammaln", lambda x, p: p * np.abs(host.digamma(x)), dtypes=WIDE, settings=({"p": 2}, {"p": 1}, {"p": 4}),
+    _special("multigammaln", "the logarithm of the multivariate gamma function", _multigammaln, limits(NAN, INF, elsewhere=0.0),
+        _on(2.0, 40.0, _above(1.5)),
+             f"{DLMF}35.3; {TORCH}multigammaln", lambda x, p: p * np.abs(host.digamma(x)), dtypes=WIDE,
+             settings=({"p": 2}, {"p": 1}, {"p": 4}),
              scale=lambda x, p: sum(np.abs(host.gammaln(x - j / 2)) + np.abs(x * host.digamma(x - j / 2)) for j in range(p)) + p,
              extra_faults=(faults.other_params("one", "The dimension is ignored.", p=1),)),
-    _special("gammainc", "the lower regularised incomplete gamma function", lambda a, x: x.gamma_lower(a, 1), _tail(0.0, 1.0), GAMMA_PAIR, f"{DLMF}8.2.4",
+    _special("gammainc", "the lower regularised incomplete gamma function", lambda a, x: x.gamma_lower(a, 1), _tail(0.0, 1.0), GAMMA_PAIR,
+        f"{DLMF}8.2.4",
              host.gammainc, dtypes=WIDE, scale=_by_both(_slope(host.gammainc), _density)),
-    _special("gammaincc", "the upper regularised incomplete gamma function", lambda a, x: x.gamma_upper(a, 1), _tail(1.0, 0.0), GAMMA_PAIR, f"{DLMF}8.2.4",
+    _special("gammaincc", "the upper regularised incomplete gamma function", lambda a, x: x.gamma_upper(a, 1), _tail(1.0, 0.0), GAMMA_PAIR,
+        f"{DLMF}8.2.4",
              host.gammaincc, dtypes=WIDE, scale=_by_both(_slope(host.gammaincc), _density)),
-    pointwise("ndtr", "the normal distribution function", _ndtr, limits(0.0, 1.0, elsewhere=0.0), (-10.0, 6.0), source=f"{DLMF}7.20.1; {TORCH}ndtr",
-              criterion=classed(4.0, c=4.0, steps=2, rationale="Bounded, like the logistic and the error function: natural scale s = 1."), scale=np.ones_like, any_sign_of_zero=True),
-    _special("ndtri", "the inverse of the normal distribution function", _ndtri, table({0.0: -INF, 1.0: INF, 0.5: 0.0}), (0.0, 1.0), f"{TORCH}ndtri",
+    pointwise("ndtr", "the normal distribution function", _ndtr, limits(0.0, 1.0, elsewhere=0.0), (-10.0, 6.0),
+        source=f"{DLMF}7.20.1; {TORCH}ndtr",
+              criterion=classed(4.0, c=4.0, steps=2, rationale="Bounded, like the logistic and the error function: natural scale s = 1."),
+              scale=np.ones_like, any_sign_of_zero=True),
+    _special("ndtri", "the inverse of the normal distribution function", _ndtri, table({0.0: -INF, 1.0: INF, 0.5: 0.0}), (0.0, 1.0),
+        f"{TORCH}ndtri",
              lambda p: math.sqrt(2 * math.pi) * np.exp(host.ndtri(p) ** 2 / 2), dtypes=WIDE),
     _special("log_ndtr", "the logarithm of the normal distribution function", lambda x: (_tail_of_normal(x)).log(), limits(-INF, 0.0),
              _on(-40.0, 10.0, lambda x: ~((np.abs(x) > 2.0**30) & np.isfinite(x))), f"{TORCH}log_ndtr", _log_derivative, dtypes=WIDE),
-    _special("zeta", "the Hurwitz zeta function", _zeta, lambda s, q: NAN, Box(low=(1.25, 0.5), high=(12.0, 20.0), asked=_zeta_box, special=(1.5, 2.0, 3.0, 10.0, 25.0, NAN)),
+    _special("zeta", "the Hurwitz zeta function", _zeta, lambda s, q: NAN,
+        Box(low=(1.25, 0.5), high=(12.0, 20.0), asked=_zeta_box, special=(1.5, 2.0, 3.0, 10.0, 25.0, NAN)),
              f"{DLMF}25.11.1", host.zeta, dtypes=WIDE, scale=_by_both(_slope(host.zeta), lambda s, q: s * host.zeta(s + 1, q))),
-    _special("bessel_j0", "the Bessel function J_0", lambda x: x.bessel_j(0), limits(0.0, 0.0, lambda z: 1.0), _on(-30.0, 30.0, _inside(2.0**20)), f"{DLMF}10.2.2", host.j1, dtypes=WIDE),
-    _special("bessel_j1", "the Bessel function J_1", lambda x: x.bessel_j(1), limits(0.0, 0.0), _on(-30.0, 30.0, _inside(2.0**20)), f"{DLMF}10.2.2",
+    _special("bessel_j0", "the Bessel function J_0", lambda x: x.bessel_j(0), limits(0.0, 0.0, lambda z: 1.0),
+        _on(-30.0, 30.0, _inside(2.0**20)), f"{DLMF}10.2.2", host.j1, dtypes=WIDE),
+    _special("bessel_j1", "the Bessel function J_1", lambda x: x.bessel_j(1), limits(0.0, 0.0), _on(-30.0, 30.0, _inside(2.0**20)),
+        f"{DLMF}10.2.2",
              lambda x: host.jvp(1, x), dtypes=WIDE),
-    _special("bessel_y0", "the Bessel function Y_0", _positive(lambda x: x.bessel_y(0)), limits(NAN, 0.0, lambda z: -INF), _on(0.0, 30.0, lambda x: _inside(2.0**20)(x) & _not_tiny(x)), f"{DLMF}10.2.3",
+    _special("bessel_y0", "the Bessel function Y_0", _positive(lambda x: x.bessel_y(0)), limits(NAN, 0.0, lambda z: -INF),
+        _on(0.0, 30.0, lambda x: _inside(2.0**20)(x) & _not_tiny(x)), f"{DLMF}10.2.3",
              host.y1, dtypes=WIDE),
-    _special("bessel_y1", "the Bessel function Y_1", _positive(lambda x: x.bessel_y(1)), limits(NAN, 0.0, lambda z: -INF), _on(0.0, 30.0, lambda x: _inside(2.0**20)(x) & _not_tiny(x)), f"{DLMF}10.2.3",
+    _special("bessel_y1", "the Bessel function Y_1", _positive(lambda x: x.bessel_y(1)), limits(NAN, 0.0, lambda z: -INF),
+        _on(0.0, 30.0, lambda x: _inside(2.0**20)(x) & _not_tiny(x)), f"{DLMF}10.2.3",
              lambda x: host.yvp(1, x), dtypes=WIDE),
-    _special("i0", "the modified Bessel function I_0", lambda x: x.bessel_i(0), limits(INF, INF, lambda z: 1.0), _on(-60.0, 60.0, _inside(2.0**20)), f"{DLMF}10.25.2", host.i1),
-    _special("i1", "the modified Bessel function I_1", lambda x: x.bessel_i(1), limits(-INF, INF), _on(-60.0, 60.0, _inside(2.0**20)), f"{DLMF}10.25.2", lambda x: host.ivp(1, x)),
-    _special("i0e", "exp(-|x|) I_0(x)", lambda x: abs(x).bessel_i(0, True), limits(0.0, 0.0, lambda z: 1.0), _on(-60.0, 60.0, _inside(2.0**60)), f"{TORCH}i0e",
+    _special("i0", "the modified Bessel function I_0", lambda x: x.bessel_i(0), limits(INF, INF, lambda z: 1.0),
+        _on(-60.0, 60.0, _inside(2.0**20)), f"{DLMF}10.25.2", host.i1),
+    _special("i1", "the modified Bessel function I_1", lambda x: x.bessel_i(1), limits(-INF, INF), _on(-60.0, 60.0, _inside(2.0**20)),
+        f"{DLMF}10.25.2", lambda x: host.ivp(1, x)),
+    _special("i0e", "exp(-|x|) I_0(x)", lambda x: abs(x).bessel_i(0, True), limits(0.0, 0.0, lambda z: 1.0),
+        _on(-60.0, 60.0, _inside(2.0**60)), f"{TORCH}i0e",
              lambda x: host.i0e(x) - host.i1e(x)),
-    _special("i1e", "exp(-|x|) I_1(x)", lambda x: abs(x).bessel_i(1, True) * x.sgn(), limits(0.0, 0.0), _on(-60.0, 60.0, _inside(2.0**60)), f"{TORCH}i1e",
+    _special("i1e", "exp(-|x|) I_1(x)", lambda x: abs(x).bessel_i(1, True) * x.sgn(), limits(0.0, 0.0), _on(-60.0, 60.0, _inside(2.0**60)),
+        f"{TORCH}i1e",
              lambda x: host.i0e(x)),
-    _special("modified_bessel_k0", "the modified Bessel function K_0", _positive(lambda x: x.bessel_k(0)), limits(NAN, 0.0, lambda z: INF), _on(0.0, 60.0, _not_tiny), f"{DLMF}10.25.3", host.k1, dtypes=WIDE),
-    _special("modified_bessel_k1", "the modified Bessel function K_1", _positive(lambda x: x.bessel_k(1)), limits(NAN, 0.0, lambda z: INF), _on(0.0, 60.0, _not_tiny), f"{DLMF}10.25.3",
+    _special("modified_bessel_k0", "the modified Bessel function K_0", _positive(lambda x: x.bessel_k(0)), limits(NAN, 0.0, lambda z: INF),
+        _on(0.0, 60.0, _not_tiny), f"{DLMF}10.25.3", host.k1, dtypes=WIDE),
+    _special("modified_bessel_k1", "the modified Bessel function K_1", _positive(_k1), limits(NAN, 0.0, lambda z: INF),
+        _on(0.0, 60.0, _not_tiny), f"{DLMF}10.25.3",
              lambda x: host.kvp(1, x), dtypes=WIDE),
-    _special("scaled_modified_bessel_k0", "exp(x) K_0(x)", _positive(lambda x: x.bessel_k(0, True)), limits(NAN, 0.0, lambda z: INF), _on(0.0, 60.0, _not_tiny), f"{TORCH}scaled_modified_bessel_k0",
+    _special("scaled_modified_bessel_k0", "exp(x) K_0(x)", _positive(lambda x: x.bessel_k(0, True)), limits(NAN, 0.0, lambda z: INF),
+        _on(0.0, 60.0, _not_tiny), f"{TORCH}scaled_modified_bessel_k0",
              host.k1e, dtypes=WIDE),
-    _special("scaled_modified_bessel_k1", "exp(x) K_1(x)", _positive(lambda x: x.bessel_k(1, True)), limits(NAN, 0.0, lambda z: INF), _on(0.0, 60.0, _not_tiny), f"{TORCH}scaled_modified_bessel_k1",
+    _special("scaled_modified_bessel_k1", "exp(x) K_1(x)", _positive(lambda x: _k1(x, True)), limits(NAN, 0.0, lambda z: INF),
+        _on(0.0, 60.0, _not_tiny), f"{TORCH}scaled_modified_bessel_k1",
              lambda x: host.k0e(x) + host.k1e(x) / x, dtypes=WIDE),
-    _special("spherical_bessel_j0", "sin(x) / x", _spherical, limits(0.0, 0.0, lambda z: 1.0), _on(-30.0, 30.0, _inside(2.0**20)), f"{DLMF}10.47.3", lambda x: np.cos(x) / x, dtypes=WIDE),
+    _special("spherical_bessel_j0", "sin(x) / x", _spherical, limits(0.0, 0.0, lambda z: 1.0), _on(-30.0, 30.0, _inside(2.0**20)),
+        f"{DLMF}10.47.3", lambda x: np.cos(x) / x, dtypes=WIDE),
     _special("airy_ai", "the Airy function Ai", lambda x: x.airy_ai(), limits(0.0, 0.0), _on(-20.0, 20.0, _inside(2.0**10)), f"{DLMF}9.2",
              lambda x: np.maximum(np.abs(host.airy(x)[1]), np.where(x < 0, np.sqrt(np.sqrt(np.abs(x))) * 0.6, 0)), dtypes=WIDE),
 )  # fmt: skip

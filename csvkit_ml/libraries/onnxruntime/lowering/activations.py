@@ -36,7 +36,8 @@ def _softplus(sample: Sample) -> onnx.ModelProto:
     """beta by a product before and a quotient after."""
     beta = Tensor.of(np.array(sample.param("beta")), sample.dtype)
     nodes = [
-        helper.make_node("Mul", ["x0", "beta"], ["z"]), helper.make_node("Softplus", ["z"], ["p"]), helper.make_node("Div", ["p", "beta"], ["y"]),
+        helper.make_node("Mul", ["x0", "beta"], ["z"]), helper.make_node("Softplus", ["z"], ["p"]),
+        helper.make_node("Div", ["p", "beta"], ["y"]),
     ]  # fmt: skip
     return graph(nodes, {"x0": sample.inputs[0]}, {"y": sample.dtype}, initialisers={"beta": beta})
 

@@ -25,6 +25,7 @@ LOWERINGS = (
     single("maximum", "Max", NUMBERS),
     single("min_of_many", "Min", NUMBERS),
     single("max_of_many", "Max", NUMBERS),
-    Lowering(function="clamp", names=("ai.onnx.Clip",), build=_clip, dtypes=("float32", "float64", "float16", "int8", "int32", "int64", "uint8")),
+    Lowering(function="clamp", names=("ai.onnx.Clip",), build=_clip,
+    dtypes=("float32", "float64", "float16", "int8", "int32", "int64", "uint8")),
     single("where", "Where", ("float32", "float64", "int32", "int64", "uint8")),
 )

@@ -18,7 +18,8 @@ def _compared(name, also, operator, dunder):
 
 
 def _bitwise(name, operator, dunder, **more):
-    return called("bitwise_" + name, forms={"operator": operator}, names=("torch.Tensor." + dunder,), dtypes=more.pop("dtypes", WHOLE), **more)
+    return called("bitwise_" + name, forms={"operator": operator}, names=("torch.Tensor." + dunder,), dtypes=more.pop("dtypes", WHOLE),
+        **more)
 
 
 def _shift(function, operator, dunder):

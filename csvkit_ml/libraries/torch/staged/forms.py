@@ -70,7 +70,7 @@ def called(
         names: further names that those forms verify.
     """
     path = path or function
-    method = path if not method else method
+    method = method or path
     made = {"plain": _plain(path)}
     known = ["torch." + path]
     if out:

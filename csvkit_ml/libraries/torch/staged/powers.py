@@ -34,7 +34,8 @@ BINDINGS = (
         dtypes=FLOATS,
         modes=("inference-mode",),
     ),
-    called("float_power", inplace=False, result="float64", dtypes=("float32", "float64", "float16"), forms={"number": with_number("float_power")}),
+    called("float_power", inplace=False, result="float64", dtypes=("float32", "float64", "float16"),
+        forms={"number": with_number("float_power")}),
     called(
         "integer_pow", "pow", forms={"operator": lambda t, p, x, y: x**y}, names=("torch.Tensor.__pow__",), dtypes=("int32", "int64")
     ),
