@@ -138,7 +138,7 @@ def _lerp(x: Ball, y: Ball, w: Ball) -> Ball:
 
 
 def _size_lerp(x: Array, y: Array, w: Array) -> Array:
-    return np.abs(x) + np.abs(w) * (np.abs(x) + np.abs(y)) + np.abs(1 - w) * np.abs(y)
+    return np.asarray(np.abs(x) + np.abs(w) * (np.abs(x) + np.abs(y)) + np.abs(1 - w) * np.abs(y))
 
 
 def _cmul(x: Ball, y: Ball, z: Ball, value: float) -> Ball:
@@ -172,7 +172,7 @@ def _finite_or_nan(*operands: Array, **_: Any) -> Array:
 
 
 def _divisible(x: Array, y: Array, z: Array, **given: Any) -> Array:
-    return np.asarray(_small(x, y, z)) & (z != 0)
+    return np.asarray(_small(x, y, z) * (z != 0))
 
 
 STEPS = "No class is published: three roundings, each of the size of the largest part."

@@ -158,9 +158,10 @@ def _not_tiny(x: Array) -> Array:
 
 
 def _quarter(a: Array, x: Array, **_: Any) -> Array:
-    """Orders and arguments of ordinary size; a NaN beside one gives NaN."""
+    """Orders and arguments of ordinary size; a NaN beside one gives NaN (but P(a, 0) = 0 of whatever order)."""
     order, argument = (a > 2.0**-6) & (a < 200), (x >= 0) & ((x < 400) | np.isinf(x))
-    return np.asarray((order | np.isnan(a)) & (argument | np.isnan(x)))
+    inside = argument & (x > 0) & np.isfinite(x)
+    return np.asarray((order & (argument | np.isnan(x))) | (np.isnan(a) & (inside | np.isnan(x))))
 
 
 def _zeta_box(s: Array, q: Array) -> Array:
