@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tests.unit.validation_suites.second_route import Route, agrees
-
 from validation_suites.inference.exponentials import FUNCTIONS
 
 BY_ID = {f.id: f for f in FUNCTIONS}

@@ -8,10 +8,9 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from tests.unit.validation_suites.second_route import Route, agrees
 from csvkit_ml.libraries.onnxruntime.host import lowerings
 from tests.unit.validation_suites.onnx_models import check_models
-
+from tests.unit.validation_suites.second_route import Route, agrees
 from validation_suites.inference.powers import FUNCTIONS
 
 BY_ID = {f.id: f for f in FUNCTIONS}

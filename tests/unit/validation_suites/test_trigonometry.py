@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import mpmath as mp
 import numpy as np
 import pytest
 
-from tests.unit.validation_suites.second_route import Route, agrees
 from csvkit_ml.libraries.onnxruntime.host import lowerings
 from tests.unit.validation_suites.onnx_models import check_models
-
+from tests.unit.validation_suites.second_route import Route, agrees
 from validation_suites.inference.trigonometry import FUNCTIONS
 
 BY_ID = {f.id: f for f in FUNCTIONS}
