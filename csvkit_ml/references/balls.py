@@ -55,30 +55,80 @@ def _split(mid: Ball, rad: Ball) -> tuple[float, float, float]:
     return hi, lo, 0.0 if exact else (float(rad) + abs(float(left.mid()))) * 1.0000001 + _TINY
 
 
+ENOUGH: dict[str, tuple[int, int]] = {"float64": (128, 78), "float32": (64, 46), "float16": (64, 46), "bfloat16": (64, 46)}
+"""By dtype of the result: working bits to begin with, and relative bits that are certified: far below an ulp, and no more than that."""
+LARGEST_PRECISION = 4096
+
+
 def elementwise(
-    fn: Callable[..., Ball], *operands: Array, dtype: str, special: Callable[..., float], scale: Array | float = 0.0, name: str = "y"
+    fn: Callable[..., Ball],
+    *operands: Array,
+    dtype: str,
+    special: Callable[..., float],
+    scale: Array | float = 0.0,
+    name: str = "y",
+    any_sign_of_zero: bool = False,
+    signed_zeros: bool = False,
 ) -> Expected:
-    """Map fn over operands of equal shape.
+    """Map fn over operands of equal shape; each distinct tuple of operands is evaluated once.
 
     Args:
         fn: ball function, called where all operands are finite.
         operands: arrays of any float dtype (converted to double exactly).
-        special: called with floats where an operand is NaN or infinite, or where fn's ball is not finite (poles); gives the exact answer.
+        special: called with floats where an operand is NaN or infinite, where fn's ball stays infinite (poles, no real value) or is
+            exactly zero; gives the answer, within an ulp of double where it is neither 0 nor infinite nor NaN.
+        signed_zeros: special is also asked where an operand is zero, because the answer depends on its sign, which balls do not know.
     """
     with np.errstate(invalid="ignore"):
         wide = [np.asarray(o, dtype=np.float64) for o in operands]
-    shape = wide[0].shape
-    hi, lo, rad = (np.zeros(wide[0].size) for _ in range(3))
-    known: dict[tuple[float, ...], tuple[float, float, float]] = {}
-    for i, args in enumerate(zip(*(w.ravel().tolist() for w in wide), strict=True)):
-        if not all(map(math.isfinite, args)):
-            hi[i] = special(*args)
-            continue
-        key = tuple(args) if 0.0 not in args else (*args, *(math.copysign(1, a) for a in args))
-        if key not in known:
-            known[key] = enclose(fn, *args)
-        h, low, r = known[key]
-        if math.isnan(h) or (h == 0 and r == 0):
-            h, low, r = special(*args), 0.0, 0.0
-        hi[i], lo[i], rad[i] = h, low, r
-    return Expected(name=name, dtype=dtype, value=hi.reshape(shape), low=lo.reshape(shape), radius=rad.reshape(shape), scale=scale)
+    columns, where = _distinct(wide)
+    rows = list(zip(*(c.tolist() for c in columns), strict=True))
+    hi, lo, rad = (np.zeros(len(rows)) for _ in range(3))
+    finite = [i for i, row in enumerate(rows) if all(map(math.isfinite, row)) and not (signed_zeros and 0.0 in row)]
+    settled = _evaluate(fn, rows, finite, dtype, hi, lo, rad)
+    for i in set(range(len(rows))) - settled:
+        hi[i], lo[i] = special(*rows[i]), 0.0
+        rad[i] = abs(hi[i]) * 2.0**-52 if math.isfinite(hi[i]) else 0.0
+    made = (a[where].reshape(wide[0].shape) for a in (hi, lo, rad))
+    value, low, radius = made
+    return Expected(name=name, dtype=dtype, value=value, low=low, radius=radius, scale=scale, any_sign_of_zero=any_sign_of_zero)
+
+
+def _distinct(wide: list[Array]) -> tuple[list[Array], Array]:
+    """(columns of the distinct tuples of operands, index of every element's tuple); by bit pattern, so that -0 is not 0."""
+    bits = [np.ascontiguousarray(w).ravel().view(np.int64) for w in wide]
+    key = np.zeros(bits[0].size, dtype=np.int64)
+    for b in bits:
+        values, index = np.unique(b, return_inverse=True)
+        key = key * max(values.size, 1) + index
+    _, first, where = np.unique(key, return_index=True, return_inverse=True)
+    return [b[first].view(np.float64) for b in bits], where
+
+
+def _evaluate(
+    fn: Callable[..., Ball], rows: list[tuple[float, ...]], todo: list[int], dtype: str, hi: Array, lo: Array, rad: Array
+) -> set[int]:
+    """Fill in the values of `todo`; returns those that have a finite value other than zero. Precision grows where a ball is too wide."""
+    bits, enough = ENOUGH[dtype]
+    double_double, settled, arb = dtype == "float64", set(todo), flint.arb
+    while todo:
+        again = []
+        with flint.ctx.workprec(bits):
+            for i in todo:
+                y = fn(*map(arb, rows[i]))
+                if y.rel_accuracy_bits() >= enough and not y.is_zero():
+                    h = float(y)
+                    hi[i] = h
+                    rad[i] = abs(h) * 2.0 ** (1 - enough) + _TINY
+                    if double_double or h == 0:
+                        hi[i], lo[i], rad[i] = _split(y.mid(), y.rad())
+                elif y.is_zero():
+                    settled.discard(i)
+                elif bits < LARGEST_PRECISION:
+                    again.append(i)
+                elif y.is_finite():
+                    hi[i], lo[i], rad[i] = _split(y.mid(), y.rad())
+                else:
+                    settled.discard(i)
+        todo, bits = again, bits * 4
+    return settled

@@ -87,3 +87,13 @@ def node(op: str, sample: Sample, *, opset: int = 17, outputs: tuple[str, ...] =
     out = {"y" if i == 0 else f"y{i}": d or sample.dtype for i, d in enumerate(outputs)}
     given = {k: (list(v) if isinstance(v, tuple) else v) for k, v in attributes.items() if v is not None}
     return graph([helper.make_node(op, list(feeds), list(out), **given)], feeds, out, opset=opset)
+
+
+def single(function: str, op: str, dtypes: tuple[str, ...] = ("float32",), **how: Any) -> Lowering:
+    """A function that is one operator with the sample's operands as its inputs.
+
+    Args:
+        how: opset, outputs and attributes, as `node` takes them; `since` is the first release that implements that opset.
+    """
+    since = how.pop("since", "")
+    return Lowering(function=function, names=(f"ai.onnx.{op}",), build=lambda s: node(op, s, **how), dtypes=dtypes, since=since)

@@ -10,7 +10,7 @@ from typing import Dict
 from csvkit_ml.libraries import binding
 from csvkit_ml.libraries.torch import staged
 
-_NOT_AREAS = ("catalogue", "inventory", "layouts", "runtime", "settings", "tracing")
+_NOT_AREAS = ("catalogue", "forms", "inventory", "layouts", "runtime", "settings", "tracing")
 
 
 @lru_cache(maxsize=None)
