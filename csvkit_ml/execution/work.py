@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace, field
 from typing import Protocol
 
 from csvkit_ml.model.digest import Digest
@@ -92,9 +92,15 @@ class Work:
         for i, (variant, key) in enumerate(zip(self.job.variants, self.job.keys, strict=True)):
             seen = [self._seen[i, kind] for kind in self._repetitions]
             retry = self._retries.get(i)
-            repetitions = (*seen, retry) if retry else tuple(seen)
+            repetitions = numbered((*seen, retry) if retry else tuple(seen))
             made.append(Observation(case=f"{self.job.prefix}/{variant}", key=key, repetitions=repetitions))
         return made
+
+
+def numbered(repetitions: tuple[Repetition, ...]) -> tuple[Repetition, ...]:
+    """Processes by the order in which this case meets them: a case's record does not depend on what ran before it."""
+    order = {p: n for n, p in enumerate(dict.fromkeys(r.process for r in repetitions))}
+    return tuple(replace(r, process=order[r.process]) for r in repetitions)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -76,7 +76,7 @@ class Repetition:
     kind: str
     """Of plan.REPETITIONS."""
     process: int
-    """Ordinal of the process within the run (0, 1, ...)."""
+    """Ordinal of the process among those that executed this case (0, 1, ...)."""
     outcome: Outcome
 
 

@@ -206,7 +206,7 @@ def test_batches_are_processes_and_jobs_are_read_lazily(blobs: MemoryBlobs, tmp_
     def endless() -> Iterator[Job]:
         for i in range(900):
             taken.append(i)
-            yield job("echo", name=str(i), variants=("a", "b"))
+            yield job("pid", name=str(i), variants=("a", "b"))
 
     held: list[int] = []
     seen: list[Observation] = []
@@ -216,9 +216,9 @@ def test_batches_are_processes_and_jobs_are_read_lazily(blobs: MemoryBlobs, tmp_
         held.append(len(taken) - len(seen) // 2)
 
     observe(endless(), blobs, tmp_path, on_observation=keep, limits=Limits(time_s=20, memory_bytes=0, batch=500))
-    assert [o.case for o in seen] == [f"echo/{i}/{v}" for i in range(900) for v in "ab"]
+    assert [o.case for o in seen] == [f"pid/{i}/{v}" for i in range(900) for v in "ab"]
     assert max(held) <= 257
-    processes = [o.repetitions[0].process for o in seen]
+    processes = [values(o.repetitions[0].outcome, blobs) for o in seen]
     assert len(set(processes)) == 4
     assert sum(a != b for a, b in pairwise(processes)) == 3
 

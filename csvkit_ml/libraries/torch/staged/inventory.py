@@ -12,8 +12,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 NAMESPACES = (
     "torch", "torch.Tensor", "torch.nn", "torch.nn.Module", "torch.nn.functional", "torch.nn.init", "torch.nn.attention",
     "torch.nn.parallel", "torch.nn.utils", "torch.nn.utils.rnn", "torch.nn.utils.parametrize", "torch.nn.utils.parametrizations",
-    "torch.nn.utils.prune", "torch.nn.utils.stateless", "torch.optim", "torch.optim.Optimizer", "torch.optim.lr_scheduler", "torch.optim.lr_scheduler.LRScheduler",
-    "torch.optim.swa_utils", "torch.autograd", "torch.autograd.functional", "torch.autograd.forward_ad", "torch.linalg", "torch.special",
+    "torch.nn.utils.prune", "torch.nn.utils.stateless", "torch.optim", "torch.optim.Optimizer", "torch.optim.lr_scheduler",
+    "torch.optim.lr_scheduler.LRScheduler", "torch.optim.swa_utils", "torch.autograd", "torch.autograd.functional", "torch.autograd.forward_ad", "torch.linalg", "torch.special",
     "torch.fft", "torch.func", "torch.random", "torch.Generator", "torch.distributions", "torch.utils.data", "torch.amp",
     "torch.ao.quantization", "torch.export", "torch.jit", "torch.onnx", "torch.serialization", "torch.backends", "torch.cuda",
     "torch.distributed",
