@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from csvkit_ml.criteria.formats import FORMATS
@@ -9,6 +13,10 @@ from csvkit_ml.model.function import Expected, Measurement, Reason
 from csvkit_ml.model.tensor import Array
 
 _NOTHING_ENDS = 64
+BLOCK = 1 << 14
+"""Elements that are looked at together."""
+Limits = Callable[[Expected], tuple[Array, Array]]
+"""(band: declared accuracy, hard: a-priori bound) of the elements of an Expected, absolute, broadcastable; asked block by block."""
 
 
 def empty(expected: Expected) -> Measurement:
@@ -16,8 +24,8 @@ def empty(expected: Expected) -> Measurement:
     return Measurement(output=expected.name, reason=Reason.EMPTY_AS_DEFINED, compared=0)
 
 
-def differences(actual: Array, expected: Expected, *, band: Array, hard: Array) -> Measurement:
-    """Judge by absolute limits.
+def differences(actual: Array, expected: Expected, limits: Limits) -> Measurement:
+    """Judge by absolute limits, block by block: what is looked at stays in the processor's cache.
 
     1. NaN must meet NaN, infinity the same infinity (or a true value that rounds to it), an exact zero its sign.
     2. Elsewhere |y - r| + rad(r) is divided by the band limit; the worst ratio decides.
@@ -26,17 +34,72 @@ def differences(actual: Array, expected: Expected, *, band: Array, hard: Array) 
     Args:
         actual: library's output, own dtype, shape of expected.
         expected: true value.
-        band: declared accuracy, absolute, broadcastable.
-        hard: a-priori bound, absolute, broadcastable.
+        limits: band and hard limit.
     """
-    if expected.value.size == 0:
+    size = expected.value.size
+    if size == 0:
         return empty(expected)
+    y, flat = actual.reshape(-1), _flat(expected)
+    parts = [_part(y[i : i + BLOCK], _block(flat, i), limits, i) for i in range(0, size, BLOCK)]
+    return _summary(actual, expected, parts)
+
+
+def _flat(expected: Expected) -> Expected:
+    """The same elements in one dimension; radius and scale stay numbers where they are."""
+
+    def along(a: Array | float) -> Array | float:
+        array = np.asarray(a)
+        return array[()] if array.ndim == 0 else np.broadcast_to(array, expected.shape).reshape(-1)
+
+    return replace(
+        expected, value=expected.value.reshape(-1), low=None if expected.low is None else expected.low.reshape(-1),
+        radius=along(expected.radius), scale=along(expected.scale), extra={},
+    )  # fmt: skip
+
+
+def _block(flat: Expected, start: int) -> Expected:
+    if flat.value.size <= BLOCK:
+        return flat
+    here = slice(start, start + BLOCK)
+
+    def cut(a: Array | float) -> Array | float:
+        return a[here] if isinstance(a, np.ndarray) else a
+
+    return replace(
+        flat, value=flat.value[here], low=None if flat.low is None else flat.low[here], radius=cut(flat.radius), scale=cut(flat.scale)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What one block shows."""
+
+    worst: int
+    """Flat index of the worst element."""
+    ratio: float
+    error: float
+    band: float
+    hard: float
+    offenders: int = 0
+    squares: float = 0.0
+    """Sum of squared finite ratios."""
+    finite: int = 0
+    clash: bool = False
+    weak: bool = False
+    beyond: bool = False
+    """An error past the hard limit."""
+
+
+def _part(actual: Array, expected: Expected, limits: Limits, start: int) -> _Part:
     wide = np.complex128 if actual.dtype.kind == "c" or expected.value.dtype.kind == "c" else np.float64
     with np.errstate(all="ignore"):
-        y = actual.astype(wide)
-        r = expected.value.astype(wide)
+        y, r = actual.astype(wide), expected.value.astype(wide, copy=False)
+        if _identical(y, r, expected):
+            band, hard = limits(_first(expected))
+            return _Part(worst=start, ratio=0.0, error=0.0, band=float(np.max(band)), hard=float(np.max(hard)), finite=y.size)
+        band, hard = (np.broadcast_to(limit, r.shape) for limit in limits(expected))
         error = np.abs((y - r) - (0.0 if expected.low is None else expected.low)) + expected.radius
-        settled, clash = _special(y, r, expected, np.broadcast_to(band, r.shape))
+        settled, clash = _special(y, r, expected, band)
         if settled is not None:
             error = np.where(settled, 0.0, error)
         if clash is not None:
@@ -44,8 +107,29 @@ def differences(actual: Array, expected: Expected, *, band: Array, hard: Array) 
         ratio = error / band
         if np.isnan(ratio).any():
             ratio = np.where(error == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio))
-    weak = _weak(expected, settled, clash, ratio, band) if (ratio > 1).any() else False
-    return _summary(actual, expected, error=error, ratio=ratio, band=band, hard=hard, clash=clash is not None and bool(clash.any()), weak=weak)
+    worst = int(np.argmax(ratio))
+    some = bool(ratio[worst] > 1)
+    finite = ratio if np.isfinite(ratio[worst]) else ratio[np.isfinite(ratio)]
+    return _Part(
+        worst=start + worst, ratio=float(ratio[worst]), error=float(error[worst]), band=float(band[worst]), hard=float(hard[worst]),
+        offenders=int(np.count_nonzero(ratio > 1)) if some else 0, squares=float(np.sum(np.square(np.minimum(finite, 1e150)))), finite=finite.size,
+        clash=clash is not None and bool(clash.any()), weak=some and _weak(expected, settled, clash, ratio, band), beyond=bool((error > hard).any()),
+    )  # fmt: skip
+
+
+def _identical(y: Array, r: Array, expected: Expected) -> bool:
+    """Every element is the true value, known exactly, and no zero has a sign to be looked at."""
+    exact = expected.low is None and not isinstance(expected.radius, np.ndarray) and expected.radius == 0
+    return exact and bool((y == r).all()) and (expected.any_sign_of_zero or bool(y.all())) and bool(np.isfinite(y).all())
+
+
+def _first(expected: Expected) -> Expected:
+    """The first element alone."""
+
+    def cut(a: Array | float) -> Array | float:
+        return a[:1] if isinstance(a, np.ndarray) else a
+
+    return replace(expected, value=expected.value[:1], radius=cut(expected.radius), scale=cut(expected.scale))
 
 
 def _weak(expected: Expected, settled: Array | None, clash: Array | None, ratio: Array, band: Array) -> bool:
@@ -85,34 +169,32 @@ def _unbounded(y: Array, r: Array, expected: Expected, band: Array) -> tuple[Arr
     return settled, ~settled & (y_nan | r_nan | y_inf | r_inf)
 
 
-def _summary(
-    actual: Array, expected: Expected, *, error: Array, ratio: Array, band: Array, hard: Array, clash: bool, weak: bool
-) -> Measurement:
-    worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape) if ratio.ndim else ()
-    full_hard = np.broadcast_to(hard, ratio.shape)
-    finite = ratio if np.isfinite(ratio[worst]) else ratio[np.isfinite(ratio)]
-    rms = float(np.sqrt(np.mean(np.square(np.minimum(finite, 1e150))))) if finite.size else 0.0
-    if clash:
+def _summary(actual: Array, expected: Expected, parts: list[_Part]) -> Measurement:
+    worst = max(parts, key=lambda p: p.ratio)
+    index = tuple(int(i) for i in np.unravel_index(worst.worst, expected.shape))
+    finite = sum(p.finite for p in parts)
+    offenders = sum(p.offenders for p in parts)
+    if any(p.clash for p in parts):
         reason = Reason.SPECIAL_VALUE
-    elif weak:
+    elif any(p.weak for p in parts):
         reason = Reason.REFERENCE_WEAK
-    elif (error > full_hard).any():
+    elif any(p.beyond for p in parts):
         reason = Reason.BEYOND_HARD
     else:
-        reason = Reason.BEYOND_BAND if (ratio > 1).any() else Reason.WITHIN_BAND
+        reason = Reason.BEYOND_BAND if offenders else Reason.WITHIN_BAND
     return Measurement(
         output=expected.name,
         reason=reason,
-        compared=int(ratio.size),
-        offenders=int(np.count_nonzero(ratio > 1)),
-        error=float(error[worst]),
-        limit=float(np.broadcast_to(band, ratio.shape)[worst]),
-        hard_limit=float(full_hard[worst]),
-        ratio=float(ratio[worst]),
-        rms_ratio=rms,
-        worst_index=tuple(int(i) for i in worst),
-        expected=true_text(expected, worst),
-        actual=text(actual[worst]),
+        compared=int(expected.value.size),
+        offenders=offenders,
+        error=worst.error,
+        limit=worst.band,
+        hard_limit=worst.hard,
+        ratio=worst.ratio,
+        rms_ratio=math.sqrt(math.fsum(p.squares for p in parts) / finite) if finite else 0.0,
+        worst_index=index,
+        expected=true_text(expected, index),
+        actual=text(actual[index]),
     )
 
 

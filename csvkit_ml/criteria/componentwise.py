@@ -41,8 +41,12 @@ class Componentwise:
         accumulate = FORMATS["float32"] if expected.dtype in ("float16", "bfloat16") and not self.own_format else form
         n = expected.terms + 1
         lam = math.sqrt(2 * math.log(2 * max(1, expected.value.size) / DELTA))
-        final = form.u * np.abs(np.nan_to_num(expected.value, posinf=0.0, neginf=0.0)) * (1 + form.u) + form.tiny
-        scale = np.asarray(expected.scale)
-        hard = gamma(n, accumulate.u) * scale + final + n * accumulate.tiny
-        band = np.minimum(lam * math.sqrt(n) * accumulate.u * scale + final + n * accumulate.tiny, hard)
-        return differences(actual, expected, band=band, hard=hard)
+        tiny, growth = n * accumulate.tiny, gamma(n, accumulate.u)
+
+        def limits(e: Expected) -> tuple[Array, Array]:
+            final = form.u * np.abs(np.nan_to_num(e.value, posinf=0.0, neginf=0.0)) * (1 + form.u) + form.tiny
+            scale = np.asarray(e.scale)
+            hard = growth * scale + final + tiny
+            return np.minimum(lam * math.sqrt(n) * accumulate.u * scale + final + tiny, hard), hard
+
+        return differences(actual, expected, limits)

@@ -37,7 +37,11 @@ class Scaled:
         form = FORMATS[expected.dtype]
         narrow = expected.dtype in ("float16", "bfloat16")
         u = FORMATS["float32"].u if narrow and self.wide_accumulation else form.u
-        magnitude = np.abs(np.nan_to_num(expected.value, posinf=0.0, neginf=0.0))
-        final = form.u * magnitude * (1 + form.u) + form.tiny
-        scale = np.asarray(expected.scale)
-        return differences(actual, expected, band=self.c * u * scale + final, hard=self.c_hard * u * scale + final)
+
+        def limits(e: Expected) -> tuple[Array, Array]:
+            magnitude = np.abs(np.nan_to_num(e.value, posinf=0.0, neginf=0.0))
+            final = form.u * magnitude * (1 + form.u) + form.tiny
+            scale = u * np.asarray(e.scale)
+            return self.c * scale + final, self.c_hard * scale + final
+
+        return differences(actual, expected, limits)

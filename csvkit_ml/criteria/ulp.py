@@ -37,8 +37,10 @@ class Ulp:
     def measure(self, actual: Array, expected: Expected) -> Measurement:
         """Judge a floating-point output."""
         form = FORMATS[expected.dtype]
-        ulp = form.ulp(expected.value)
-        natural = self.c * form.u * np.asarray(expected.scale)
-        band = np.maximum(self.k * ulp, natural)
         floor = self.flush * form.eta
-        return differences(actual, expected, band=band + floor, hard=band * (self.k_hard / self.k) + floor)
+
+        def limits(e: Expected) -> tuple[Array, Array]:
+            band = np.maximum(self.k * form.ulp(e.value), self.c * form.u * np.asarray(e.scale))
+            return band + floor, band * (self.k_hard / self.k) + floor
+
+        return differences(actual, expected, limits)
