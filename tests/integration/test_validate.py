@@ -121,7 +121,7 @@ def test_an_approved_plan_is_run_exactly_or_refused(home: Home, report: Path) ->
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_an_interrupted_run_is_continued(how: signal.Signals, code: int, tmp_path: Path, report: Path) -> None:
     home = Home(tmp_path)
-    run = ("validate", REQUIREMENT, "-f", "relu", "-f", "exp", "-f", "max_pool2d", "-f", "conv*", "--unsigned", "-q")
+    run = ("validate", REQUIREMENT, "-f", "relu", "-f", "exp", "-f", "max_pool2d", "-f", "conv2d", "-f", "conv_same", "--unsigned", "-q")
     process = home.start(*run, "--out", "r")
     stored = 0
     while process.poll() is None and stored == 0:
