@@ -9,8 +9,11 @@ MOVED = (*NUMBERS, "int16", "int8", "bool")
 LAYOUTS = ("strided", "transposed", "offset", "expanded")
 
 
-def _binding(function, forms, names, dtypes=MOVED):
-    return Binding(function=function, forms=forms, names=names, dtypes=dtypes, layouts=LAYOUTS, modes=("inference-mode", "deterministic"))
+MODES = ("inference-mode", "deterministic")
+
+
+def _binding(function, forms, names, dtypes=MOVED, modes=MODES):
+    return Binding(function=function, forms=forms, names=names, dtypes=dtypes, layouts=LAYOUTS, modes=modes)
 
 
 def _all(name, *more):
@@ -101,7 +104,8 @@ BINDINGS = (
         _all("index_put", "torch.index_put_", "torch.Tensor.__setitem__"),
     ),
     _binding("index_put_add", _three("index_put", _index_put(True)), _all("index_put"), NUMBERS),
-    _binding("put", _three("put", _put(False)), _all("put")),
+    # The documentation says that put without accumulation refuses the deterministic mode.
+    _binding("put", _three("put", _put(False)), _all("put"), modes=("inference-mode",)),
     _binding("put_add", _three("put", _put(True)), _all("put"), NUMBERS),
     _binding(
         "masked_fill",
