@@ -298,7 +298,8 @@ def _one_hot(p: Any, x: Array) -> Array:
 
 
 def _one_hot_axis_samples() -> Iterable[Sample]:
-    cases: tuple[Any, ...] = (((4, 9), 12, -1), ((4, 9), 12, 0), ((4, 9), 5, 1), ((17,), 5, 0), ((2, 3, 4), 7, -2), ((), 3, -1), ((3, 0), 4, 1))
+    """Indices of at least one axis: the specification's shape inference refuses a scalar."""
+    cases: tuple[Any, ...] = (((4, 9), 12, -1), ((4, 9), 12, 0), ((4, 9), 5, 1), ((17,), 5, 0), ((2, 3, 4), 7, -2), ((3, 0), 4, 1))
     for dtype, k, (shape, depth, axis) in in_turn(("float32", "int64"), cases):
         name = f"{dtype}-{'x'.join(map(str, shape)) or 'scalar'}-depth{depth}-axis{axis}"
         rng = seed_for("one_hot_axis", name)
