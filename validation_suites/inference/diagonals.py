@@ -28,7 +28,8 @@ DIAGONALS: tuple[Case, ...] = tuple(
 EMBEDDED: tuple[Case, ...] = tuple(
     (shape, {"first": a, "k": k, "second": b})
     for shape, k, a, b in (
-        ((3, 4), 0, -2, -1), ((4,), 0, 0, 1), ((3, 4), 1, -2, -1), ((3, 4), -2, -2, -1), ((3, 4), 0, 0, 2), ((2, 3), 1, -1, -2), ((1,), 0, 0, 1),
+        ((3, 4), 0, -2, -1), ((4,), 0, 0, 1), ((3, 4), 1, -2, -1), ((3, 4), -2, -2, -1), ((3, 4), 0, 0, 2), ((2, 3), 1, -1, -2),
+        ((1,), 0, 0, 1),
         ((0,), 0, 0, 1), ((2, 33), -3, 0, 1),
     )
 )  # fmt: skip
@@ -42,8 +43,10 @@ WINDOWS: tuple[Case, ...] = tuple(
 STRIDES: tuple[Case, ...] = tuple(
     (shape, {"offset": offset, "size": size, "strides": strides})
     for shape, size, strides, offset in (
-        ((12,), (4, 3), (2, 1), 0), ((4, 5), (3, 2), (5, 2), 1), ((12,), (3, 4), (1, 3), 0), ((3, 4), (12,), (1,), 0), ((5,), (3, 5), (0, 1), 0),
-        ((4, 5), (4,), (6,), 0), ((9,), (2, 2, 2), (4, 2, 1), 1), ((9,), (0, 3), (3, 1), 0), ((9,), (), (), 4), ((129,), (16, 16), (7, 1), 3),
+        ((12,), (4, 3), (2, 1), 0), ((4, 5), (3, 2), (5, 2), 1), ((12,), (3, 4), (1, 3), 0), ((3, 4), (12,), (1,), 0),
+        ((5,), (3, 5), (0, 1), 0),
+        ((4, 5), (4,), (6,), 0), ((9,), (2, 2, 2), (4, 2, 1), 1), ((9,), (0, 3), (3, 1), 0), ((9,), (), (), 4),
+        ((129,), (16, 16), (7, 1), 3),
     )
 )  # fmt: skip
 
@@ -136,20 +139,23 @@ SELECTED: tuple[Case, ...] = tuple(
 SLICED: tuple[Case, ...] = tuple(
     (shape, {"axis": axis, "start": a, "step": k, "stop": b})
     for shape, axis, a, b, k in (
-        ((3, 9), 1, 1, 8, 3), ((3, 9), 0, 1, 3, 1), ((9,), 0, -4, -1, 1), ((9,), 0, 0, 1000, 2), ((3, 9), -1, 5, 5, 1), ((2, 9, 3), 1, -100, 4, 2),
+        ((3, 9), 1, 1, 8, 3), ((3, 9), 0, 1, 3, 1), ((9,), 0, -4, -1, 1), ((9,), 0, 0, 1000, 2), ((3, 9), -1, 5, 5, 1),
+        ((2, 9, 3), 1, -100, 4, 2),
         ((5, 129), 1, 16, 65, 1),
     )
 )  # fmt: skip
 FUNCTIONS: tuple[Function, ...] = (
     moving(
         "tril", "keep the elements on and below the k-th diagonal of every matrix and set the others to zero", f"torch.tril; {ONNX}Trilu",
-        TRIANGLES, lambda p, x: np.tril(x, p["k"]), ("diagonal-lost", "The diagonal itself is set to zero.", _off("k", -1, lambda p, x: np.tril(x, p["k"]))),
+        TRIANGLES, lambda p, x: np.tril(x, p["k"]),
+        ("diagonal-lost", "The diagonal itself is set to zero.", _off("k", -1, lambda p, x: np.tril(x, p["k"]))),
         ("other-side", "The other triangle is kept.", lambda p, x: np.triu(x, p["k"])),
         ("sign-of-k", "k counts the other way.", lambda p, x: np.tril(x, -p["k"])),
     ),
     moving(
         "triu", "keep the elements on and above the k-th diagonal of every matrix and set the others to zero", f"torch.triu; {ONNX}Trilu",
-        TRIANGLES, lambda p, x: np.triu(x, p["k"]), ("diagonal-lost", "The diagonal itself is set to zero.", _off("k", 1, lambda p, x: np.triu(x, p["k"]))),
+        TRIANGLES, lambda p, x: np.triu(x, p["k"]),
+        ("diagonal-lost", "The diagonal itself is set to zero.", _off("k", 1, lambda p, x: np.triu(x, p["k"]))),
         ("other-side", "The other triangle is kept.", lambda p, x: np.tril(x, p["k"])),
         ("sign-of-k", "k counts the other way.", lambda p, x: np.triu(x, -p["k"])),
     ),
@@ -191,7 +197,8 @@ FUNCTIONS: tuple[Function, ...] = (
     moving(
         "select", "return the slice at one position of an axis, that axis dropped", "torch.select", SELECTED, _selected,
         ("next-slice", "The slice behind is returned.", lambda p, x: _selected({**p, "at": (p["at"] + 1) % x.shape[p["axis"]]}, x)),
-        ("from-front", "Positions from the end are taken from the front.", lambda p, x: _selected({**p, "at": abs(p["at"]) % x.shape[p["axis"]]}, x)),
+        ("from-front", "Positions from the end are taken from the front.",
+            lambda p, x: _selected({**p, "at": abs(p["at"]) % x.shape[p["axis"]]}, x)),
     ),
     moving(
         "select_scatter", "write a slice at one position of an axis and keep the rest", "torch.select_scatter",
@@ -205,11 +212,13 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     moving(
         "diagonal_scatter", "write the k-th diagonal of the plane of two axes and keep the rest", "torch.diagonal_scatter",
-        _with_source(_diagonal, DIAGONALS), _diagonal_written, ("rest-cleared", "What is not written is zero.", _cleared(_diagonal_written)),
+        _with_source(_diagonal, DIAGONALS), _diagonal_written,
+        ("rest-cleared", "What is not written is zero.", _cleared(_diagonal_written)),
         ("reversed", "The diagonal is written backwards.", lambda p, x, s: _diagonal_written(p, x, s[..., ::-1])),
     ),
     moving(
-        "as_strided_scatter", "write the elements of the storage at offset plus index times stride and keep the rest", "torch.as_strided_scatter",
+        "as_strided_scatter", "write the elements of the storage at offset plus index times stride and keep the rest",
+        "torch.as_strided_scatter",
         _with_source(_strided, tuple(STRIDES[i] for i in (1, 2, 3, 5, 8))), _strided_written,
         ("rest-cleared", "What is not written is zero.", _cleared(_strided_written)),
         ("offset-unread", "The offset is taken for zero.", lambda p, x, s: _strided_written({**p, "offset": 0}, x, s)),

@@ -57,7 +57,8 @@ def _argument_samples(id: str, dtypes: tuple[str, ...], kinds: tuple[dict[str, A
 
     def samples() -> Iterable[Sample]:
         cases: tuple[Any, ...] = (
-            ((5, 7), 1, False), ((5, 7), 0, True), ((3, 4, 5), -2, False), ((17,), 0, False), ((1, 9), 0, False), ((3, 257), 1, False), ((2, 9000), -1, True),
+            ((5, 7), 1, False), ((5, 7), 0, True), ((3, 4, 5), -2, False), ((17,), 0, False), ((1, 9), 0, False), ((3, 257), 1, False),
+            ((2, 9000), -1, True),
         )  # fmt: skip
         for given in kinds:
             label = "-".join(str(v) for v in given.values())
@@ -103,7 +104,8 @@ def _extremes_samples() -> Iterable[Sample]:
 
 def _rows(id: str, dtypes: tuple[str, ...], *, nan: bool, ties: bool = True, **given: Any) -> Iterable[Sample]:
     """Odd and even lengths, ties, NaN; parameter `axis`; `given` maps the length to further parameters."""
-    cases: tuple[Any, ...] = (((5, 9), 1), ((5, 8), 1), ((7, 4), 0), ((3, 4, 5), -2), ((17,), 0), ((4, 1), 1), ((3, 129), 1), ((2, 4000), -1))
+    cases: tuple[Any, ...] = (((5, 9), 1), ((5, 8), 1), ((7, 4), 0), ((3, 4, 5), -2), ((17,), 0), ((4, 1), 1), ((3, 129), 1),
+        ((2, 4000), -1))
     for i, (shape, axis) in enumerate(cases):
         for dtype in dtypes if i == 0 else dict.fromkeys((dtypes[0], dtypes[i % len(dtypes)])):
             name = f"{dtype}-{'x'.join(map(str, shape))}-axis{axis}"
@@ -156,7 +158,8 @@ def _mode_samples() -> Iterable[Sample]:
     for i, (shape, axis) in enumerate((((5, 9), 1), ((9, 4), 0), ((3, 8, 5), -2), ((17,), 0), ((4, 1), 1), ((3, 129), 1), ((2, 3000), -1))):
         for dtype in NUMBERS if i == 0 else dict.fromkeys(("float32", NUMBERS[i % len(NUMBERS)])):
             rng, n = seed_for("mode", dtype, str(i)), shape[axis]
-            rows = np.stack([rng.permutation(np.r_[[v] * (n - n // 3), np.arange(20, 20 + n // 3) % 100]) for v in range(int(np.prod(shape)) // n)])
+            rows = np.stack([rng.permutation(np.r_[[v] * (n - n // 3),
+                np.arange(20, 20 + n // 3) % 100]) for v in range(int(np.prod(shape)) // n)])
             x = np.moveaxis(rows.reshape([m for a, m in enumerate(shape) if a != axis % len(shape)] + [n]), -1, axis)
             why = SampleClass.COVERING if i else SampleClass.ORDINARY
             name = f"{dtype}-{'x'.join(map(str, shape))}-axis{axis}"
@@ -205,7 +208,8 @@ INTERPOLATIONS = ("linear", "lower", "higher", "nearest", "midpoint")
 def _quantile_samples(id: str, *, nan: bool) -> Samples:
     def samples() -> Iterable[Sample]:
         cases: tuple[Any, ...] = (
-            ((5, 9), 1, (0.25, 0.5, 0.125)), ((9, 4), 0, (0.0, 1.0, 0.75)), ((3, 11, 5), -2, (0.125,)), ((17,), 0, (0.5, 0.0625)), ((4, 1), 1, (0.25,)),
+            ((5, 9), 1, (0.25, 0.5, 0.125)), ((9, 4), 0, (0.0, 1.0, 0.75)), ((3, 11, 5), -2, (0.125,)), ((17,), 0, (0.5, 0.0625)),
+            ((4, 1), 1, (0.25,)),
             ((3, 130), 1, (0.25, 0.875)), ((5, 7), None, (0.375, 0.5)), ((2, 1001), -1, (0.25, 0.0, 0.8125)),
         )  # fmt: skip
         for mode in INTERPOLATIONS:
@@ -292,44 +296,55 @@ def _quantile_function(id: str, says: str, ignore: bool) -> Function:
         samples=_quantile_samples(id, nan=ignore), reference=lambda s: _quantile(s, ignore=ignore), criterion=_quantile_criterion,
         faults=(
             faults.one_element(), faults.stale(), faults.BF16_INPUTS, faults.TF32_INPUTS,
-            _wrong_quantile("other-interpolation", "Another interpolation is used.", lambda p: {**p, "interpolation": following[p["interpolation"]]}, ignore),
+            _wrong_quantile("other-interpolation", "Another interpolation is used.",
+                lambda p: {**p, "interpolation": following[p["interpolation"]]}, ignore),
             _wrong_quantile("from-above", "Quantiles count from above.", lambda p: {**p, "q": tuple(1 - q for q in p["q"])}, ignore),
-            _wrong_quantile("nan-mistaken", "NaN is ignored where it should not be and vice versa.", lambda p: {**p, "q": tuple(p["q"]), "_": 0}, not ignore),
+            _wrong_quantile("nan-mistaken", "NaN is ignored where it should not be and vice versa.",
+                lambda p: {**p, "q": tuple(p["q"]), "_": 0}, not ignore),
         ),
     )  # fmt: skip
 
 
 FUNCTIONS: tuple[Function, ...] = (
     _unsigned_zero(moving(
-        "reduce_min", "return the minimum over the given axes, NaN where there is one", f"{ONNX}ReduceMin; torch.amin; IEEE 754-2019, 9.6 (minimum)",
+        "reduce_min", "return the minimum over the given axes, NaN where there is one",
+        f"{ONNX}ReduceMin; torch.amin; IEEE 754-2019, 9.6 (minimum)",
         _min_samples, _min, ("maximum", "The maximum is returned.", lambda p, x: _wide(x).max(axis=p["axes"], keepdims=p["keepdims"])),
         ("nan-dropped", "NaN is left out.", _nan_dropped), area="reductions", general=(*PLAIN, faults.BF16_INPUTS),
     )),
     moving(
-        "argmin", "return the first position of the minimum along an axis, of the first NaN where there is one", f"{ONNX}ArgMin; torch.argmin",
-        _argument_samples("argmin", NUMBERS, ({},), nan=True), _argmin, ("last-of-ties", "Of equal minima the last is returned.", lambda p, x: _last({**p, "kind": "min"}, x)),
-        ("maximum", "The maximum's position is returned.", lambda p, x: _first({**p, "kind": "max"}, x)), area="reductions", outputs=("int64",),
+        "argmin", "return the first position of the minimum along an axis, of the first NaN where there is one",
+        f"{ONNX}ArgMin; torch.argmin",
+        _argument_samples("argmin", NUMBERS, ({},), nan=True), _argmin,
+        ("last-of-ties", "Of equal minima the last is returned.", lambda p, x: _last({**p, "kind": "min"}, x)),
+        ("maximum", "The maximum's position is returned.", lambda p, x: _first({**p, "kind": "max"}, x)), area="reductions",
+        outputs=("int64",),
         general=(faults.one_element(), faults.stale(), faults.rolled()),
     ),
     moving(
         "arg_last", "return the last position of the maximum or minimum along an axis", f"{ONNX}ArgMax and ArgMin, select_last_index = 1",
-        _argument_samples("arg_last", ("float32", "float64", "int32", "int8", "uint8"), ({"kind": "max"}, {"kind": "min"}), nan=False), _last,
+        _argument_samples("arg_last", ("float32", "float64", "int32", "int8", "uint8"), ({"kind": "max"}, {"kind": "min"}), nan=False),
+        _last,
         ("first-of-ties", "Of equal elements the first is returned.", _first),
-        ("other-end", "The other extreme's position is returned.", lambda p, x: _last({**p, "kind": "min" if p["kind"] == "max" else "max"}, x)),
+        ("other-end", "The other extreme's position is returned.",
+            lambda p, x: _last({**p, "kind": "min" if p["kind"] == "max" else "max"}, x)),
         area="reductions", outputs=("int64",), general=(faults.one_element(), faults.stale(), faults.rolled()),
     ),
     _unsigned_zero(moving(
-        "aminmax", "return the minimum and the maximum along an axis, of all where none is given, NaN where there is one", "torch.aminmax", _extremes_samples,
+        "aminmax", "return the minimum and the maximum along an axis, of all where none is given, NaN where there is one", "torch.aminmax",
+        _extremes_samples,
         _extremes, ("exchanged", "They are exchanged.", lambda p, x: _extremes(p, x)[::-1]), area="reductions", outputs=("", ""),
     )),
     _positioned(
-        "median", "the lower median along an axis and where it was, NaN where there is one", "torch.median", lambda: _rows("median", NUMBERS, nan=True),
+        "median", "the lower median along an axis and where it was, NaN where there is one", "torch.median",
+        lambda: _rows("median", NUMBERS, nan=True),
         lambda s: _at_rank(s, _median_rank(s, ignore=False)),
         ("upper-median", "The upper median is returned.", _shifted(lambda s: _median_rank(s, ignore=False), 1)),
         ("rank-below", "The element below is returned.", _shifted(lambda s: _median_rank(s, ignore=False), -1)),
     ),
     _positioned(
-        "nanmedian", "the lower median of what is not NaN along an axis and where it was", "torch.nanmedian", lambda: _rows("nanmedian", NUMBERS, nan=True),
+        "nanmedian", "the lower median of what is not NaN along an axis and where it was", "torch.nanmedian",
+        lambda: _rows("nanmedian", NUMBERS, nan=True),
         lambda s: _at_rank(s, _median_rank(s, ignore=True)),
         ("upper-median", "The upper median is returned.", _shifted(lambda s: _median_rank(s, ignore=True), 1)),
         ("rank-below", "The element below is returned.", _shifted(lambda s: _median_rank(s, ignore=True), -1)),
@@ -344,6 +359,8 @@ FUNCTIONS: tuple[Function, ...] = (
         "mode", "the most frequent value along an axis and where one of it was", "torch.mode", _mode_samples, _mode,
         ("greatest", "The greatest element is returned.", _least_often),
     ),
-    _quantile_function("quantile", "quantiles along an axis, of all where none is given, interpolated as asked, NaN where there is one", False),
-    _quantile_function("nanquantile", "quantiles of what is not NaN along an axis, of all where none is given, interpolated as asked", True),
+    _quantile_function("quantile", "quantiles along an axis, of all where none is given, interpolated as asked, NaN where there is one",
+        False),
+    _quantile_function("nanquantile", "quantiles of what is not NaN along an axis, of all where none is given, interpolated as asked",
+        True),
 )  # fmt: skip

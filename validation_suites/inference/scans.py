@@ -30,7 +30,8 @@ CASES: tuple[tuple[tuple[int, ...], int], ...] = (
 REAL = ("float32", "float64")
 
 
-def _exact(id: str, make: Any = whole, dtypes: tuple[str, ...] = NUMBERS, kinds: tuple[dict[str, Any], ...] = ({},), least: int = 0) -> Samples:
+def _exact(id: str, make: Any = whole, dtypes: tuple[str, ...] = NUMBERS, kinds: tuple[dict[str, Any], ...] = ({},),
+    least: int = 0) -> Samples:
     """Every case in every kind of parameters; extents along the axis of at least `least`."""
 
     def samples() -> Iterable[Sample]:
@@ -125,7 +126,8 @@ def _log_sum_samples() -> Iterable[Sample]:
             name = f"{dtype}-{'x'.join(map(str, shape))}-axis{axis}-spread{int(scale)}"
             yield sample(name, dtype, (normal(dtype, shape, "logcumsumexp", name, scale=scale),), k + int(scale > 1), axis=axis)
     for dtype in REAL:
-        x = np.array([[-np.inf, -np.inf, 1.0, 2.0], [700.0, 701.0, -700.0, 702.0], [1.0, np.inf, 2.0, 3.0], [np.nan, 1.0, 2.0, 3.0], [-np.inf] * 4])
+        x = np.array([[-np.inf, -np.inf, 1.0, 2.0], [700.0, 701.0, -700.0, 702.0], [1.0, np.inf, 2.0, 3.0], [np.nan, 1.0, 2.0, 3.0],
+            [-np.inf] * 4])
         yield Sample(name=f"{dtype}-special", dtype=dtype, inputs=(Tensor.of(x, dtype),), params=params(axis=1), why=SampleClass.SPECIAL)
 
 
@@ -260,30 +262,38 @@ TURNS = tuple({"exclusive": a, "reverse": b} for a in (False, True) for b in (Fa
 REVERSED = ("reversed", "It runs from the end.")
 FUNCTIONS: tuple[Function, ...] = (
     moving(
-        "cumsum_forms", "return running sums along an axis, from the end where asked, the element itself left out where asked", f"{ONNX}CumSum",
+        "cumsum_forms", "return running sums along an axis, from the end where asked, the element itself left out where asked",
+        f"{ONNX}CumSum",
         _exact("cumsum_forms", dtypes=("float32", "float64", "int64", "int32"), kinds=TURNS), _running_sum,
         ("exclusive-turned", "The element itself is left out where it should not be and vice versa.", _turned("exclusive", _running_sum)),
         ("reverse-turned", "Sums run the other way.", _turned("reverse", _running_sum)), area="reductions", general=NARROW,
     ),
     moving(
-        "cumprod", "return the running product along an axis", "torch.cumprod", _exact("cumprod", powers), _product, (*REVERSED, _from_end(_product)),
-        ("exclusive", "The element itself is left out.", _exclusive_product), ("summed", "Running sums are returned.", lambda p, x: np.cumsum(_wide(x), axis=p["axis"])),
+        "cumprod", "return the running product along an axis", "torch.cumprod", _exact("cumprod", powers), _product,
+        (*REVERSED, _from_end(_product)),
+        ("exclusive", "The element itself is left out.", _exclusive_product),
+        ("summed", "Running sums are returned.", lambda p, x: np.cumsum(_wide(x), axis=p["axis"])),
         area="reductions", general=PLAINLY,
     ),
     *(
         moving(
-            f"cum{kind}", f"return the {kind}imum so far along an axis and where it was", f"torch.cum{kind}", _exact(f"cum{kind}", _distinct), _running(kind),
-            (*REVERSED, _from_end(_running(kind))), ("other-extreme", "The other extreme is returned.", _running("min" if kind == "max" else "max")),
-            ("position-late", "Positions are one too large.", lambda p, x, kind=kind: (_running(kind)(p, x)[0], _running(kind)(p, x)[1] + 1)),
+            f"cum{kind}", f"return the {kind}imum so far along an axis and where it was", f"torch.cum{kind}",
+            _exact(f"cum{kind}", _distinct), _running(kind),
+            (*REVERSED, _from_end(_running(kind))),
+            ("other-extreme", "The other extreme is returned.", _running("min" if kind == "max" else "max")),
+            ("position-late", "Positions are one too large.",
+                lambda p, x, kind=kind: (_running(kind)(p, x)[0], _running(kind)(p, x)[1] + 1)),
             area="reductions", outputs=("", "int64"), general=PLAINLY,
         )
         for kind in ("max", "min")
     ),
     *(
         moving(
-            f"cum{kind}_value", f"return the {kind}imum so far along an axis, NaN from the first NaN on", f"torch.cum{kind}", _tied_samples(f"cum{kind}_value"),
+            f"cum{kind}_value", f"return the {kind}imum so far along an axis, NaN from the first NaN on", f"torch.cum{kind}",
+            _tied_samples(f"cum{kind}_value"),
             _running_value(kind), (*REVERSED, _from_end(_running_value(kind))),
-            ("nan-skipped", "NaN is left out.", lambda p, x, kind=kind: (np.fmax if kind == "max" else np.fmin).accumulate(_wide(x), axis=p["axis"])),
+            ("nan-skipped", "NaN is left out.",
+                lambda p, x, kind=kind: (np.fmax if kind == "max" else np.fmin).accumulate(_wide(x), axis=p["axis"])),
             area="reductions", general=(*PLAIN, faults.BF16_INPUTS),
         )
         for kind in ("max", "min")
@@ -291,45 +301,56 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         id="logcumsumexp", side=Side.INFERENCE, area="reductions",
         requirement="The library shall return the logarithm of the running sum of exponentials along an axis, without overflow.",
-        source="torch.logcumsumexp", oracle="every prefix by its own maximum in 80-bit extended precision, radius (k + 4) 2^-64 (1 + max |r|)",
+        source="torch.logcumsumexp",
+        oracle="every prefix by its own maximum in 80-bit extended precision, radius (k + 4) 2^-64 (1 + max |r|)",
         samples=_log_sum_samples, reference=_log_sum_reference, criterion=_log_sum_criterion,
         faults=(
             *PLAIN, faults.BF16_INPUTS, faults.TF32_INPUTS, faults.relative(1e-3),
-            faults.computed("reversed", "It runs from the end.", lambda s: np.flip(_log_sums(dict(s.params), np.flip(s.arrays()[0], s.param("axis"))), s.param("axis"))),
-            faults.computed("overflowing", "Exponentials are not scaled by the maximum.", lambda s: np.log(np.cumsum(np.exp(s.arrays()[0]), axis=s.param("axis")))),
+            faults.computed("reversed", "It runs from the end.",
+                lambda s: np.flip(_log_sums(dict(s.params), np.flip(s.arrays()[0], s.param("axis"))), s.param("axis"))),
+            faults.computed("overflowing", "Exponentials are not scaled by the maximum.",
+                lambda s: np.log(np.cumsum(np.exp(s.arrays()[0]), axis=s.param("axis")))),
         ),
     ),
     moving(
-        "diff", "return the n-th differences of neighbours along an axis, with what is put before and behind", "torch.diff", _difference_samples, _differences,
+        "diff", "return the n-th differences of neighbours along an axis, with what is put before and behind", "torch.diff",
+        _difference_samples, _differences,
         ("negated", "Differences are taken the other way round.", lambda p, *xs: -_differences(p, *xs) if p["n"] == 1 else None),
         ("once-only", "Differences are taken once.", lambda p, *xs: _differences({**p, "n": 1}, *xs)),
-        ("ends-unread", "Nothing is put before and behind.", lambda p, x, *ends: _differences(p, x) if ends else None), area="reductions", general=NARROW,
+        ("ends-unread", "Nothing is put before and behind.", lambda p, x, *ends: _differences(p, x) if ends else None), area="reductions",
+        general=NARROW,
     ),
     moving(
-        "trapezoid", "return the area under the data by the trapezoid rule along an axis, over a step or given points", "torch.trapezoid", _area_samples("trapezoid"),
+        "trapezoid", "return the area under the data by the trapezoid rule along an axis, over a step or given points", "torch.trapezoid",
+        _area_samples("trapezoid"),
         _area, ("rectangles", "Rectangles are added.", lambda p, y, *xs: _wide(y).sum(axis=p["axis"]) * (p["step"] or 1)),
-        ("step-one", "The step is taken for 1.", lambda p, y, *xs: _area({**p, "step": 1.0}, y)), area="reductions", general=(*PLAINLY, faults.BF16_INPUTS),
+        ("step-one", "The step is taken for 1.", lambda p, y, *xs: _area({**p, "step": 1.0}, y)), area="reductions",
+        general=(*PLAINLY, faults.BF16_INPUTS),
     ),
     moving(
         "cumulative_trapezoid", "return the running area under the data by the trapezoid rule along an axis, over a step or given points",
         "torch.cumulative_trapezoid", _area_samples("cumulative_trapezoid"), lambda p, y, *xs: np.cumsum(_areas(p, y, *xs), axis=p["axis"]),
-        ("not-summed", "Each trapezoid stands alone.", _areas), ("step-one", "The step is taken for 1.", lambda p, y, *xs: np.cumsum(_areas({**p, "step": 1.0}, y), axis=p["axis"])),
+        ("not-summed", "Each trapezoid stands alone.", _areas),
+        ("step-one", "The step is taken for 1.", lambda p, y, *xs: np.cumsum(_areas({**p, "step": 1.0}, y), axis=p["axis"])),
         area="reductions", general=(*PLAINLY, faults.BF16_INPUTS),
     ),
     moving(
-        "gradient", "return central differences along an axis, one-sided ones of the order asked at the ends", "torch.gradient; Fornberg 1988", _gradient_samples,
+        "gradient", "return central differences along an axis, one-sided ones of the order asked at the ends",
+        "torch.gradient; Fornberg 1988", _gradient_samples,
         lambda p, x: np.gradient(_wide(x), p["step"], axis=p["axis"], edge_order=p["edge_order"]),
         ("step-one", "The step is taken for 1.", lambda p, x: np.gradient(_wide(x), 1.0, axis=p["axis"], edge_order=p["edge_order"])),
         ("edge-order", "Ends are of the first order.", lambda p, x: np.gradient(_wide(x), p["step"], axis=p["axis"])), area="reductions",
         general=(*PLAINLY, faults.BF16_INPUTS),
     ),
     moving(
-        "nansum", "return the sum of what is not NaN along an axis, 0 for nothing", "torch.nansum", _nan_samples("nansum"), _nansum, ("nan-kept", "NaN is not left out.", _nan_kept),
+        "nansum", "return the sum of what is not NaN along an axis, 0 for nothing", "torch.nansum", _nan_samples("nansum"), _nansum,
+        ("nan-kept", "NaN is not left out.", _nan_kept),
         ("mean", "The mean is returned.", _nanmean), area="reductions", general=(*PLAINLY, faults.BF16_INPUTS, faults.TF32_INPUTS),
     ),
     moving(
         "nanmean", "return the mean of what is not NaN along an axis, NaN for nothing", "torch.nanmean", _nan_samples("nanmean"), _nanmean,
-        ("divided-by-all", "The sum is divided by the number of all.", _divided_by_all), ("sum", "The sum is returned.", _nansum), area="reductions",
+        ("divided-by-all", "The sum is divided by the number of all.", _divided_by_all), ("sum", "The sum is returned.", _nansum),
+        area="reductions",
         general=(*PLAIN, faults.BF16_INPUTS, faults.TF32_INPUTS),
     ),
 )  # fmt: skip

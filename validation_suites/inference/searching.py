@@ -54,8 +54,10 @@ def _nonzero(p: Any, x: Array) -> Array:
 def _axes_samples(id: str, dtypes: tuple[str, ...], share: float, *, keepable: bool = True) -> Samples:
     def samples() -> Iterable[Sample]:
         cases: tuple[Any, ...] = (
-            ((5, 7), (1,), False), ((5, 7), (0,), True), ((5, 7), None, False), ((2, 3, 4), (0, 2), False), ((2, 3, 4), (-2,), True), ((17,), (0,), False),
-            ((), None, False), ((3, 0), (1,), False), ((0, 3), (1,), False), ((3, 0), None, False), ((9, 129), (1,), False), ((2, 5000), (-1,), True),
+            ((5, 7), (1,), False), ((5, 7), (0,), True), ((5, 7), None, False), ((2, 3, 4), (0, 2), False), ((2, 3, 4), (-2,), True),
+            ((17,), (0,), False),
+            ((), None, False), ((3, 0), (1,), False), ((0, 3), (1,), False), ((3, 0), None, False), ((9, 129), (1,), False),
+            ((2, 5000), (-1,), True),
         )  # fmt: skip
         for dtype, k, (shape, axes, keep) in in_turn(dtypes, cases):
             label, keep = "none" if axes is None else ",".join(map(str, axes)), keep and keepable
@@ -64,7 +66,8 @@ def _axes_samples(id: str, dtypes: tuple[str, ...], share: float, *, keepable: b
             yield sample(name, dtype, (x,), k, axes=axes, keepdims=keep)
         for dtype in (d for d in FLOATS if d in dtypes):
             x = Tensor.of(np.array([[np.nan, 0.0, -0.0], [np.inf, 1.0, 1e-7], [0.0, -0.0, 0.0], [-np.inf, np.nan, 1e-7]]), dtype)
-            yield Sample(name=f"{dtype}-special", dtype=dtype, inputs=(x,), params=params(axes=(1,), keepdims=False), why=SampleClass.SPECIAL)
+            yield Sample(name=f"{dtype}-special", dtype=dtype, inputs=(x,), params=params(axes=(1,), keepdims=False),
+                why=SampleClass.SPECIAL)
 
     return samples
 
@@ -131,7 +134,8 @@ def _off_by_one(p: Any, rows: Array, values: Array) -> Array:
 
 
 def _isin_samples() -> Iterable[Sample]:
-    cases: tuple[Any, ...] = (((4, 9), (5,)), ((17,), (3, 3)), ((4, 9), (1,)), ((4, 9), (0,)), ((3, 0), (4,)), ((9, 129), (200,)), ((2, 3), (9000,)), ((), (4,)))
+    cases: tuple[Any, ...] = (((4, 9), (5,)), ((17,), (3, 3)), ((4, 9), (1,)), ((4, 9), (0,)), ((3, 0), (4,)), ((9, 129), (200,)),
+        ((2, 3), (9000,)), ((), (4,)))
     for dtype, k, (shape, test) in in_turn(NUMBERS, cases):
         for invert in (False, True):
             name = f"{dtype}-{'x'.join(map(str, shape)) or 'scalar'}-in-{'x'.join(map(str, test))}{'-invert' if invert else ''}"
@@ -152,7 +156,8 @@ def _isin(p: Any, x: Array, test: Array) -> Array:
 def _distinct_samples(id: str, dtypes: tuple[str, ...], **more: Any) -> Samples:
     def samples() -> Iterable[Sample]:
         cases: tuple[Any, ...] = (
-            ((4, 9), None), ((17,), None), ((6, 3), 0), ((3, 6), 1), ((2, 5, 2), -2), ((3, 4, 5), None), ((1,), 0), ((0,), None), ((300,), None),
+            ((4, 9), None), ((17,), None), ((6, 3), 0), ((3, 6), 1), ((2, 5, 2), -2), ((3, 4, 5), None), ((1,), 0), ((0,), None),
+            ((300,), None),
             ((9000,), None), ((33, 2), 0), ((17,), 0),
         )  # fmt: skip
         for dtype, k, (shape, axis) in in_turn(dtypes, cases):
@@ -247,7 +252,8 @@ def _bincount(p: Any, x: Array, *weights: Array) -> Array:
 
 
 def _histc_samples() -> Iterable[Sample]:
-    cases: tuple[Any, ...] = (((60,), 8, -4, 4), ((4, 9), 4, -2, 2), ((60,), 1, -8, 8), ((60,), 16, 0, 0), ((0,), 4, 0, 1), ((3, 4), 2, 50, 60), ((9000,), 32, -8, 8))
+    cases: tuple[Any, ...] = (((60,), 8, -4, 4), ((4, 9), 4, -2, 2), ((60,), 1, -8, 8), ((60,), 16, 0, 0), ((0,), 4, 0, 1),
+        ((3, 4), 2, 50, 60), ((9000,), 32, -8, 8))
     for dtype, k, (shape, bins, low, high) in in_turn(FLOATS, cases):
         if dtype in ("float16", "bfloat16") and shape == (9000,):
             continue
@@ -315,7 +321,8 @@ def _one_hot_axis(p: Any, index: Array, values: Array) -> Array:
 
 
 def _unravel_samples() -> Iterable[Sample]:
-    for k, (shape, extents) in enumerate((((7,), (4, 9)), ((2, 3), (5, 6, 7)), ((), (3, 4)), ((0,), (2, 2)), ((9,), (17,)), ((300,), (3, 5, 7, 11)))):
+    for k, (shape,
+        extents) in enumerate((((7,), (4, 9)), ((2, 3), (5, 6, 7)), ((), (3, 4)), ((0,), (2, 2)), ((9,), (17,)), ((300,), (3, 5, 7, 11)))):
         name = f"int64-{'x'.join(map(str, shape)) or 'scalar'}-in-{'x'.join(map(str, extents))}"
         x = seed_for("unravel", name).integers(0, int(np.prod(extents)), shape)
         yield sample(name, "int64", (Tensor.of(np.asarray(x)),), k, shape=extents)
@@ -335,98 +342,127 @@ NEXT = faults.changed("one-late", "Every position is one too large.", lambda a: 
 FUNCTIONS: tuple[Function, ...] = (
     moving(
         "nonzero", "return the positions of elements that are not zero as rows, in storage order", f"{ONNX}NonZero; torch.nonzero",
-        _nonzero_samples("nonzero", PORTABLE), _nonzero, ("columns-first", "Positions come in the order of columns.", lambda p, x: np.argwhere(x.T.astype(np.float64) != 0)[:, ::-1]),
-        ("axes-reversed", "The axes of each position are reversed.", lambda p, x: _nonzero(p, x)[:, ::-1]), area="ordering", outputs=("int64",), general=(*COUNTS, NEXT),
+        _nonzero_samples("nonzero", PORTABLE), _nonzero,
+        ("columns-first", "Positions come in the order of columns.", lambda p, x: np.argwhere(x.T.astype(np.float64) != 0)[:, ::-1]),
+        ("axes-reversed", "The axes of each position are reversed.", lambda p, x: _nonzero(p, x)[:, ::-1]), area="ordering",
+        outputs=("int64",), general=(*COUNTS, NEXT),
     ),
     moving(
         "argwhere", "return the positions of elements that are not zero, NaN among them, as rows, in storage order", "torch.argwhere",
-        _nonzero_samples("argwhere", ALL), _nonzero, ("nan-zero", "NaN counts as zero.", lambda p, x: np.argwhere(np.nan_to_num(x.astype(np.float64)) != 0)),
-        ("axes-reversed", "The axes of each position are reversed.", lambda p, x: _nonzero(p, x)[:, ::-1]), area="ordering", outputs=("int64",), general=(*COUNTS, NEXT),
+        _nonzero_samples("argwhere", ALL), _nonzero,
+        ("nan-zero", "NaN counts as zero.", lambda p, x: np.argwhere(np.nan_to_num(x.astype(np.float64)) != 0)),
+        ("axes-reversed", "The axes of each position are reversed.", lambda p, x: _nonzero(p, x)[:, ::-1]), area="ordering",
+        outputs=("int64",), general=(*COUNTS, NEXT),
     ),
     moving(
         "count_nonzero", "count the elements that are not zero over the given axes, over all where none is given", "torch.count_nonzero",
-        _axes_samples("count_nonzero", ALL, 0.4, keepable=False), _over(np.sum), ("positive-only", "Only positive elements count.", _positive(np.sum)),
+        _axes_samples("count_nonzero", ALL, 0.4, keepable=False), _over(np.sum),
+        ("positive-only", "Only positive elements count.", _positive(np.sum)),
         ("signed-zero", "Minus zero counts.", _signed_zero(np.sum)), area="reductions", outputs=("int64",), general=COUNTS,
     ),
     moving(
-        "reduce_any", "tell whether any element over the given axes is not zero, false for nothing", "torch.any", _axes_samples("reduce_any", TOLD, 0.15),
-        _over(np.any), ("all-instead", "It tells whether all are.", _over(np.all)), ("positive-only", "Only positive elements count.", _positive(np.any)),
+        "reduce_any", "tell whether any element over the given axes is not zero, false for nothing", "torch.any",
+        _axes_samples("reduce_any", TOLD, 0.15),
+        _over(np.any), ("all-instead", "It tells whether all are.", _over(np.all)),
+        ("positive-only", "Only positive elements count.", _positive(np.any)),
         ("signed-zero", "Minus zero counts.", _signed_zero(np.any)), area="reductions", outputs=("bool",), general=COUNTS,
     ),
     moving(
-        "reduce_all", "tell whether all elements over the given axes are not zero, true for nothing", "torch.all", _axes_samples("reduce_all", TOLD, 0.85),
-        _over(np.all), ("any-instead", "It tells whether any is.", _over(np.any)), ("positive-only", "Only positive elements count.", _positive(np.all)),
+        "reduce_all", "tell whether all elements over the given axes are not zero, true for nothing", "torch.all",
+        _axes_samples("reduce_all", TOLD, 0.85),
+        _over(np.all), ("any-instead", "It tells whether any is.", _over(np.any)),
+        ("positive-only", "Only positive elements count.", _positive(np.all)),
         ("signed-zero", "Minus zero counts.", _signed_zero(np.all)), area="reductions", outputs=("bool",), general=COUNTS,
     ),
     moving(
         "searchsorted", "return where each value belongs in sorted data, row by row, before equal elements or behind them where asked",
-        "torch.searchsorted", _sorted_samples("searchsorted", batched=True), _search, ("one-early", "Every position is one too small.", _off_by_one),
+        "torch.searchsorted", _sorted_samples("searchsorted", batched=True), _search,
+        ("one-early", "Every position is one too small.", _off_by_one),
         ("side-exchanged", "Before and behind equal elements are exchanged.", lambda p, r, v: _search({"right": not p["right"]}, r, v)),
         area="ordering", outputs=("int64",), general=COUNTS,
     ),
     moving(
         "bucketize", "return which of the intervals between sorted boundaries each value lies in, closed above or below where asked",
-        "torch.bucketize", _sorted_samples("bucketize", batched=False), _search, ("one-early", "Every interval is one too low.", _off_by_one),
+        "torch.bucketize", _sorted_samples("bucketize", batched=False), _search,
+        ("one-early", "Every interval is one too low.", _off_by_one),
         ("side-exchanged", "The closed ends are exchanged.", lambda p, r, v: _search({"right": not p["right"]}, r, v)),
         area="ordering", outputs=("int64",), general=COUNTS,
     ),
     moving(
-        "isin", "tell which elements occur among others, or which do not where asked; NaN equals nothing", "torch.isin", _isin_samples, _isin,
-        ("negated", "The answer is negated.", lambda p, x, t: ~_isin(p, x, t)), ("last-unread", "The last of the others is not read.", lambda p, x, t: _isin(p, x, t.reshape(-1)[:-1])),
-        ("nan-equal", "NaN equals NaN.", lambda p, x, t: _isin(p, np.nan_to_num(x.astype(np.float64), nan=77), np.nan_to_num(t.astype(np.float64), nan=77))),
+        "isin", "tell which elements occur among others, or which do not where asked; NaN equals nothing", "torch.isin", _isin_samples,
+        _isin,
+        ("negated", "The answer is negated.", lambda p, x, t: ~_isin(p, x, t)),
+        ("last-unread", "The last of the others is not read.", lambda p, x, t: _isin(p, x, t.reshape(-1)[:-1])),
+        ("nan-equal", "NaN equals NaN.",
+            lambda p, x, t: _isin(p, np.nan_to_num(x.astype(np.float64), nan=77), np.nan_to_num(t.astype(np.float64), nan=77))),
         area="ordering", outputs=("bool",), general=COUNTS,
     ),
     moving(
-        "unique", "return the distinct elements or slices in order, the place of each operand among them, and how often each occurs", "torch.unique",
+        "unique", "return the distinct elements or slices in order, the place of each operand among them, and how often each occurs",
+        "torch.unique",
         _distinct_samples("unique", ALL), _unique, ("counts-short", "One occurrence is not counted.", _counts_short(_unique)),
-        ("inverse-late", "Places are shifted by one.", _inverse_late(_unique, 1)), area="ordering", outputs=("", "int64", "int64"), general=COUNTS,
+        ("inverse-late", "Places are shifted by one.", _inverse_late(_unique, 1)), area="ordering", outputs=("", "int64", "int64"),
+        general=COUNTS,
     ),
     *(
         moving(
-            id, f"return the distinct elements or slices {order}, where each occurs first, the place of each operand among them, and how often "
-            "each occurs", f"{ONNX}Unique, sorted = {int(by_value)}", _distinct_samples(id, ("float32", "int64", "float64", "int8"), sorted=by_value), _unique_first,
-            ("counts-short", "One occurrence is not counted.", _counts_short(_unique_first)), ("inverse-late", "Places are shifted by one.", _inverse_late(_unique_first, 2)),
+            id, f"return the distinct elements or slices {order}, where each occurs first, the place of each operand among them, and "
+            "how often each occurs", f"{ONNX}Unique, sorted = {int(by_value)}",
+            _distinct_samples(id, ("float32", "int64", "float64", "int8"), sorted=by_value), _unique_first,
+            ("counts-short", "One occurrence is not counted.", _counts_short(_unique_first)),
+            ("inverse-late", "Places are shifted by one.", _inverse_late(_unique_first, 2)),
             ("other-order", "They come in the other order.", lambda p, x: _unique_first({**p, "sorted": not p["sorted"]}, x)),
             area="ordering", outputs=("", "int64", "int64", "int64"), general=COUNTS,
         )
         for id, by_value, order in (("unique_first", True, "in order"), ("unique_unsorted", False, "as they occur"))
     ),
     moving(
-        "unique_consecutive", "return the elements or slices that differ from the one before, the place of each operand among them, and the lengths "
+        "unique_consecutive",
+        "return the elements or slices that differ from the one before, the place of each operand among them, and the lengths "
         "of the runs", "torch.unique_consecutive", _distinct_samples("unique_consecutive", ALL), _runs,
-        ("counts-short", "One occurrence is not counted.", _counts_short(_runs)), ("inverse-late", "Places are shifted by one.", _inverse_late(_runs, 1)),
+        ("counts-short", "One occurrence is not counted.", _counts_short(_runs)),
+        ("inverse-late", "Places are shifted by one.", _inverse_late(_runs, 1)),
         area="ordering", outputs=("", "int64", "int64"), general=COUNTS,
     ),
     moving(
-        "bincount", "count how often each integer occurs, over at least as many bins as asked", "torch.bincount", _bincount_samples(False), _bincount,
-        ("last-unread", "The last element is not read.", lambda p, x: np.resize(_bincount({"minlength": 999}, x[:-1]), _bincount(p, x).shape)),
+        "bincount", "count how often each integer occurs, over at least as many bins as asked", "torch.bincount", _bincount_samples(False),
+        _bincount,
+        ("last-unread", "The last element is not read.",
+            lambda p, x: np.resize(_bincount({"minlength": 999}, x[:-1]), _bincount(p, x).shape)),
         ("minlength-unread", "The least number of bins is not read.", lambda p, x: _bincount({"minlength": 0}, x)),
         area="reductions", outputs=("int64",), general=COUNTS,
     ),
     moving(
-        "bincount_weighted", "sum weights by integer bins, over at least as many bins as asked", "torch.bincount, weights", _bincount_samples(True), _bincount,
+        "bincount_weighted", "sum weights by integer bins, over at least as many bins as asked", "torch.bincount, weights",
+        _bincount_samples(True), _bincount,
         ("unweighted", "Elements are counted.", lambda p, x, w: _bincount(p, x)),
         ("minlength-unread", "The least number of bins is not read.", lambda p, x, w: _bincount({"minlength": 0}, x, w)),
         area="reductions", outputs=(), general=COUNTS,
     ),
     moving(
-        "histc", "count the elements in bins of equal width from a least to a greatest value, of the data where both are equal, that one included",
+        "histc", "count the elements in bins of equal width from a least to a greatest value, that one included; of the data where both are equal",
         "torch.histc", _histc_samples, _histc, ("closed-above", "Bins are closed above.", _closed_above),
         ("outside-counted", "What lies outside counts in the outer bins.", _outside_counted), area="reductions", general=COUNTS,
     ),
     moving(
-        "one_hot", "return, for every class, a row with 1 at its place and 0 elsewhere, of as many places as there are classes", "torch.nn.functional.one_hot",
+        "one_hot", "return, for every class, a row with 1 at its place and 0 elsewhere, of as many places as there are classes",
+        "torch.nn.functional.one_hot",
         _one_hot_samples, _one_hot, ("next-place", "The place behind is hot.", lambda p, x: np.roll(_one_hot(p, x), 1, -1)),
         ("inverted", "All others are hot.", lambda p, x: 1 - _one_hot(p, x)), area="indexing", outputs=("int64",), general=COUNTS,
     ),
     moving(
-        "one_hot_axis", "return the on value at the place of every index along a new axis and the off value elsewhere, negative indices from the end",
-        f"{ONNX}OneHot", _one_hot_axis_samples, _one_hot_axis, ("values-exchanged", "On and off are exchanged.", lambda p, i, v: _one_hot_axis(p, i, v[::-1])),
-        ("from-front", "Negative indices are off.", lambda p, i, v: _one_hot_axis(p, np.where(i < 0, p["depth"] + 5, i), v)), area="indexing", general=COUNTS,
+        "one_hot_axis",
+        "return the on value at the place of every index along a new axis and the off value elsewhere, negative indices from the end",
+        f"{ONNX}OneHot", _one_hot_axis_samples, _one_hot_axis,
+        ("values-exchanged", "On and off are exchanged.", lambda p, i, v: _one_hot_axis(p, i, v[::-1])),
+        ("from-front", "Negative indices are off.", lambda p, i, v: _one_hot_axis(p, np.where(i < 0, p["depth"] + 5, i), v)),
+        area="indexing", general=COUNTS,
     ),
     moving(
-        "unravel_index", "return the position along every axis of elements counted in storage order", "torch.unravel_index", _unravel_samples, _unraveled,
+        "unravel_index", "return the position along every axis of elements counted in storage order", "torch.unravel_index",
+        _unravel_samples, _unraveled,
         ("columns-first", "The first axis runs fastest.", lambda p, x: tuple(np.unravel_index(x, p["shape"], order="F"))),
-        ("axes-reversed", "Positions come in reverse.", lambda p, x: _unraveled(p, x)[::-1]), area="indexing", outputs=("int64",) * 4, general=COUNTS,
+        ("axes-reversed", "Positions come in reverse.", lambda p, x: _unraveled(p, x)[::-1]), area="indexing", outputs=("int64",) * 4,
+        general=COUNTS,
     ),
 )  # fmt: skip

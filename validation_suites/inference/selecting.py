@@ -50,7 +50,8 @@ def _axes(pattern: str, rank: int) -> list[int]:
 
 def _indexed_samples() -> Iterable[Sample]:
     for dtype, k, (shape, pattern, shapes) in in_turn(ALL, PATTERNS):
-        name = f"{dtype}-{'x'.join(map(str, shape))}-{pattern.replace(':', 'all')}-{'+'.join('x'.join(map(str, s)) or 'scalar' for s in shapes)}"
+        extents = "+".join("x".join(map(str, s)) or "scalar" for s in shapes)
+        name = f"{dtype}-{'x'.join(map(str, shape))}-{pattern.replace(':', 'all')}-{extents}"
         index = [
             positions(shape[a], s, name, str(i), back=True) for i, (a, s) in enumerate(zip(_axes(pattern, len(shape)), shapes, strict=True))
         ]
@@ -118,7 +119,8 @@ def _take_samples(id: str) -> Samples:
 
 def _along_samples() -> Iterable[Sample]:
     cases: tuple[Any, ...] = (
-        ((5, 7), (5, 3), 1), ((5, 7), (9, 7), 0), ((5, 7), (1, 4), 1), ((5, 1), (5, 3), -1), ((1, 7), (4, 3), 1), ((2, 3, 4), (2, 5, 4), -2),
+        ((5, 7), (5, 3), 1), ((5, 7), (9, 7), 0), ((5, 7), (1, 4), 1), ((5, 1), (5, 3), -1), ((1, 7), (4, 3), 1),
+        ((2, 3, 4), (2, 5, 4), -2),
         ((5, 7), (6,), None), ((17,), (4,), 0), ((3, 4), (3, 0), 1), ((9, 129), (9, 65), 1),
     )  # fmt: skip
     for dtype, k, (shape, index, axis) in in_turn(ALL, cases):
@@ -176,7 +178,8 @@ def _compress_samples() -> Iterable[Sample]:
 
 
 def _reverse_samples() -> Iterable[Sample]:
-    cases: tuple[Any, ...] = (((6, 4), 0, 1), ((4, 6), 1, 0), ((5, 3, 2), 0, 1), ((3, 5, 2), 1, 0), ((1, 4), 0, 1), ((65, 9, 3), 0, 1), ((3, 17), 1, 0))
+    cases: tuple[Any, ...] = (((6, 4), 0, 1), ((4, 6), 1, 0), ((5, 3, 2), 0, 1), ((3, 5, 2), 1, 0), ((1, 4), 0, 1), ((65, 9, 3), 0, 1),
+        ((3, 17), 1, 0))
     for dtype, k, (shape, time, batch) in in_turn(tuple(d for d in ALL if d != "bfloat16"), cases):
         name = f"{dtype}-{'x'.join(map(str, shape))}-time{time}"
         lengths = positions(shape[time], (shape[batch],), "reverse", name) + 1
@@ -206,21 +209,25 @@ def _late(move: Any) -> Any:
 NEXT = ("next-element", "The element behind the one asked for is returned.")
 FUNCTIONS: tuple[Function, ...] = (
     moving(
-        "index_expression", "return the elements that several indices name together, broadcast, beside whole axes, negative positions from the end",
+        "index_expression",
+        "return the elements that several indices name together, broadcast, beside whole axes, negative positions from the end",
         "PyTorch documentation, tensor indexing; numpy advanced indexing", _indexed_samples, _indexed, (*NEXT, _late(_indexed)),
         ("from-front", "Positions from the end are taken for the first.", lambda p, x, *i: _indexed(p, x, *(np.maximum(k, 0) for k in i))),
-        ("first-for-all", "The first position serves all.", lambda p, x, *i: _indexed(p, x, *(np.full_like(k, k.flat[0]) if k.size else k for k in i))),
+        ("first-for-all", "The first position serves all.",
+            lambda p, x, *i: _indexed(p, x, *(np.full_like(k, k.flat[0]) if k.size else k for k in i))),
         area="indexing",
     ),
     moving(
-        "masked_select", "return the elements where a mask is true, in order, both broadcast", "torch.masked_select", _masked_samples("masked_select"),
+        "masked_select", "return the elements where a mask is true, in order, both broadcast", "torch.masked_select",
+        _masked_samples("masked_select"),
         _masked, (*NEXT, _late(_masked)), ("columns-first", "Elements come in the order of columns.", _columns_first),
         ("mask-negated", "Elements are returned where the mask is false.", lambda p, x, m: _masked(p, x, ~m)),
         area="indexing",
     ),
     moving(
         "index_by_mask", "return the elements, or slices of leading axes, where a mask is true", "PyTorch documentation, tensor indexing",
-        _masked_samples("index_by_mask", (((4, 9), (4, 9)), ((4, 9), (4,)), ((2, 3, 4), (2, 3)), ((17,), (17,)), ((3, 0), (3,)), ((100, 90), (100,)))),
+        _masked_samples("index_by_mask",
+            (((4, 9), (4, 9)), ((4, 9), (4,)), ((2, 3, 4), (2, 3)), ((17,), (17,)), ((3, 0), (3,)), ((100, 90), (100,)))),
         _by_mask, (*NEXT, _late(_by_mask)), ("mask-negated", "The mask is taken for its opposite.", lambda p, x, m: x[~m]),
         area="indexing",
     ),
@@ -237,8 +244,11 @@ FUNCTIONS: tuple[Function, ...] = (
         area="indexing",
     ),
     moving(
-        "gather_nd", "return the elements or slices named by the rows of an index, behind the batch axes", f"{ONNX}GatherND", _gather_nd_samples,
-        _gather_nd, (*NEXT, _late(_gather_nd)), ("tuples-reversed", "The positions of a row are read in reverse.", lambda p, x, at: _gather_nd(p, x, at[..., ::-1] % 3) if min(x.shape) > 2 else None),
+        "gather_nd", "return the elements or slices named by the rows of an index, behind the batch axes", f"{ONNX}GatherND",
+        _gather_nd_samples,
+        _gather_nd, (*NEXT, _late(_gather_nd)),
+        ("tuples-reversed", "The positions of a row are read in reverse.",
+            lambda p, x, at: _gather_nd(p, x, at[..., ::-1] % 3) if min(x.shape) > 2 else None),
         ("from-front", "Positions from the end are taken for the first.", lambda p, x, at: _gather_nd(p, x, np.maximum(at, 0))),
         area="indexing", dtypes=tuple(d for d in ALL if d != "bfloat16"),
     ),

@@ -244,7 +244,8 @@ FUNCTIONS: tuple[Function, ...] = (
         "roll", "shift elements along axes, or in storage order where none is given, what leaves at one end entering at the other",
         "torch.roll", tuple((s, {"axes": a, "shifts": n}) for s, a, n in (
             ((4, 7), (1,), (2,)), ((4, 7), (0, 1), (1, -3)), ((4, 7), None, (5,)), ((17,), (0,), (-16,)), ((17,), (0,), (40,)),
-            ((3, 4, 5), (-1, 0), (2, -1)), ((3, 4, 5), (1, 1), (1, 2)), ((3, 0), (1,), (1,)), ((9, 129), (-1,), (-64,)), ((1, 1), None, (3,)),
+            ((3, 4, 5), (-1, 0), (2, -1)), ((3, 4, 5), (1, 1), (1, 2)), ((3, 0), (1,), (1,)), ((9, 129), (-1,), (-64,)),
+            ((1, 1), None, (3,)),
         )), _rolled,
         ("other-way", "Elements are shifted the other way.", _with(shifts=_negated)(_rolled)),
         ("not-wrapped", "What leaves at one end is lost.", _lost),
@@ -267,7 +268,8 @@ FUNCTIONS: tuple[Function, ...] = (
     moving(
         "flatten_to_matrix", "merge the axes before a given one into rows and the others into columns", f"{ONNX}Flatten",
         tuple((s, {"axis": a}) for s, a in (
-            ((2, 3, 4), 1), ((2, 3, 4), 0), ((2, 3, 4), 2), ((2, 3, 4), 3), ((2, 3, 4, 5), -1), ((7,), 1), ((0, 3), 1), ((9, 5, 31), -2), ((5,), 0),
+            ((2, 3, 4), 1), ((2, 3, 4), 0), ((2, 3, 4), 2), ((2, 3, 4), 3), ((2, 3, 4, 5), -1), ((7,), 1), ((0, 3), 1), ((9, 5, 31), -2),
+            ((5,), 0),
         )),
         _matrix,
         ("column-order", "Elements are taken in the order of columns.", _column_major(_matrix)),
@@ -294,7 +296,8 @@ FUNCTIONS: tuple[Function, ...] = (
     moving(
         "unsqueeze", "insert axes of extent 1 at the places that they have in the result", f"{ONNX}Unsqueeze; torch.unsqueeze",
         tuple((s, {"axes": a}) for s, a in (
-            ((3, 4), (1,)), ((3, 4), (0,)), ((3, 4), (-1,)), ((3, 4), (0, 3)), ((7,), (1, 2)), ((), (0,)), ((0, 2), (1,)), ((5, 129), (-2,)),
+            ((3, 4), (1,)), ((3, 4), (0,)), ((3, 4), (-1,)), ((3, 4), (0, 3)), ((7,), (1, 2)), ((), (0,)), ((0, 2), (1,)),
+            ((5, 129), (-2,)),
         )), lambda p, x: np.expand_dims(x, p["axes"]),
         ("in-front", "Every axis is put in front.", lambda p, x: x.reshape(*[1] * len(p["axes"]), *x.shape)),
         ("reversed", "Elements are taken from the end.", lambda p, x: np.expand_dims(x.reshape(-1)[::-1].reshape(x.shape), p["axes"])),
@@ -313,7 +316,8 @@ FUNCTIONS: tuple[Function, ...] = (
     moving(
         "repeat_interleave", "repeat every element of an axis, of all where none is given, before the next", "torch.repeat_interleave",
         tuple((s, {"axis": a, "repeats": n}) for s, a, n in (
-            ((3, 4), 1, (2,)), ((3, 4), 0, (1, 0, 3)), ((3, 4), None, (2,)), ((5,), 0, (0, 1, 2, 3, 4)), ((2, 3, 4), -2, (3,)), ((3, 4), 1, (0,)),
+            ((3, 4), 1, (2,)), ((3, 4), 0, (1, 0, 3)), ((3, 4), None, (2,)), ((5,), 0, (0, 1, 2, 3, 4)), ((2, 3, 4), -2, (3,)),
+            ((3, 4), 1, (0,)),
             ((0, 3), 1, (2,)), ((9, 65), -1, (4,)), ((4,), None, (3, 0, 0, 1)),
         )), _repeated,
         ("whole-repeated", "The whole is repeated instead of each element.", _whole),

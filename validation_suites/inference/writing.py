@@ -22,11 +22,13 @@ PORTABLE = tuple(d for d in NUMBERS if d != "bfloat16")
 Samples = Callable[[], Iterable[Sample]]
 REDUCE: dict[str, Any] = {"sum": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum, "mean": np.add}
 ALONG: tuple[Any, ...] = (
-    ((5, 7), 4, 1), ((5, 7), 3, 0), ((2, 3, 9), 6, -1), ((17,), 9, 0), ((2, 9, 3), 5, -2), ((3, 4), 0, 1), ((9, 129), 65, 1), ((300, 5), 299, 0),
+    ((5, 7), 4, 1), ((5, 7), 3, 0), ((2, 3, 9), 6, -1), ((17,), 9, 0), ((2, 9, 3), 5, -2), ((3, 4), 0, 1), ((9, 129), 65, 1),
+    ((300, 5), 299, 0),
 )  # fmt: skip
 """(data, positions, axis)."""
 ELEMENTS: tuple[Any, ...] = (
-    ((5, 7), (5, 12), 1), ((5, 7), (20, 7), 0), ((5, 7), (3, 4), 1), ((17,), (40,), 0), ((2, 3, 9), (2, 3, 20), -1), ((2, 3, 4), (2, 11, 3), -2),
+    ((5, 7), (5, 12), 1), ((5, 7), (20, 7), 0), ((5, 7), (3, 4), 1), ((17,), (40,), 0), ((2, 3, 9), (2, 3, 20), -1),
+    ((2, 3, 4), (2, 11, 3), -2),
     ((3, 4), (3, 0), 1), ((9, 129), (9, 300), 1),
 )  # fmt: skip
 """(data, index, axis); an index longer than the axis names places more than once."""
@@ -190,7 +192,8 @@ def _put_add(p: Any, x: Array, values: Array, *at: Array) -> Array:
 
 def _flat_samples(id: str, dtypes: tuple[str, ...], *, accumulate: bool) -> Samples:
     def samples() -> Iterable[Sample]:
-        for dtype, k, (shape, index) in in_turn(dtypes, (((5, 7), (4,)), ((5, 7), (2, 3)), ((17,), (9,)), ((3, 4), (0,)), ((65, 33), (999,)))):
+        for dtype, k, (shape, index) in in_turn(dtypes,
+            (((5, 7), (4,)), ((5, 7), (2, 3)), ((17,), (9,)), ((3, 4), (0,)), ((65, 33), (999,)))):
             name = f"{dtype}-{'x'.join(map(str, shape))}-{'x'.join(map(str, index))}"
             at = positions(int(np.prod(shape)), index, id, name, once=not accumulate)
             make = (lambda s, q: whole(dtype, s, id, name, q)) if accumulate else (lambda s, q: data(id, dtype, s, name + q))  # noqa: B023
@@ -316,17 +319,22 @@ ALL_REDUCTIONS = ({"include_self": True, "reduce": "sum"}, {"include_self": Fals
 PORTABLE_REDUCTIONS = tuple({"reduce": r} for r in ("prod", "amax", "amin"))
 FUNCTIONS: tuple[Function, ...] = (
     moving(
-        "scatter_reduce", "reduce what meets at every position along an axis by sum, product, mean, maximum or minimum, the data's own element "
+        "scatter_reduce",
+        "reduce what meets at every position along an axis by sum, product, mean, maximum or minimum, the data's own element "
         "included where asked, NaN winning over numbers", "torch.scatter_reduce",
         _elements("scatter_reduce", NUMBERS, ALL_REDUCTIONS, nan=True), _scatter_reduce,
-        ("self-mistaken", "The data's own element counts where it should not and vice versa.", SELF), (*ONCE, _last_counts(_scatter_reduce)),
+        ("self-mistaken", "The data's own element counts where it should not and vice versa.", SELF),
+        (*ONCE, _last_counts(_scatter_reduce)),
         (*LATE, _late(_scatter_reduce)), area="indexing", general=(*PLAIN, *NARROW),
     ),
     moving(
-        "scatter_reduce_portable", "reduce what meets at every position along an axis, the data's own element included, by product, maximum or minimum",
-        f"{ONNX}ScatterElements, reduction mul, max, min; torch.scatter_reduce", _elements("scatter_reduce_portable", PORTABLE, PORTABLE_REDUCTIONS),
+        "scatter_reduce_portable",
+        "reduce what meets at every position along an axis, the data's own element included, by product, maximum or minimum",
+        f"{ONNX}ScatterElements, reduction mul, max, min; torch.scatter_reduce",
+        _elements("scatter_reduce_portable", PORTABLE, PORTABLE_REDUCTIONS),
         _scatter_reduce, (*ONCE, _last_counts(_scatter_reduce)), (*LATE, _late(_scatter_reduce)),
-        ("maximum-for-minimum", "The minimum is returned for the maximum.", _other("reduce", lambda r: {"amax": "amin"}.get(r, r), _scatter_reduce)),
+        ("maximum-for-minimum", "The minimum is returned for the maximum.",
+            _other("reduce", lambda r: {"amax": "amin"}.get(r, r), _scatter_reduce)),
         area="indexing", general=(*EXACT_SUMS, *NARROW),
     ),
     moving(
@@ -336,18 +344,23 @@ FUNCTIONS: tuple[Function, ...] = (
         area="indexing", general=(*EXACT_SUMS, *NARROW),
     ),
     moving(
-        "index_reduce", "reduce slices into the slices of an axis that an index names, by product, mean, maximum or minimum", "torch.index_reduce",
+        "index_reduce", "reduce slices into the slices of an axis that an index names, by product, mean, maximum or minimum",
+        "torch.index_reduce",
         _along("index_reduce", INCLUDE, once=False), _index_reduce, (*LATE, _late(_index_reduce)),
-        ("self-mistaken", "The data's own element counts where it should not and vice versa.", _other("include_self", lambda v: not v, _index_reduce)),
+        ("self-mistaken", "The data's own element counts where it should not and vice versa.",
+            _other("include_self", lambda v: not v, _index_reduce)),
         area="indexing", general=(*EXACT_SUMS, *NARROW),
     ),
     moving(
         "index_copy", "write slices to the places of an axis that an index names and keep the rest", "torch.index_copy",
-        _along("index_copy", ({},), once=True, dtypes=ALL), _index_copy, (*LATE, _late(_index_copy)), (*CLEARED, _rest_cleared(_index_copy)), area="indexing",
+        _along("index_copy", ({},), once=True, dtypes=ALL), _index_copy, (*LATE, _late(_index_copy)),
+        (*CLEARED, _rest_cleared(_index_copy)), area="indexing",
     ),
     moving(
-        "index_fill", "set the slices of an axis that an index names to a value and keep the rest", "torch.index_fill", _fill_samples, _index_fill,
-        (*LATE, _late(_index_fill)), (*CLEARED, _rest_cleared(_index_fill)), ("zero-written", "Zero is written.", _other("value", lambda v: 0, _index_fill)),
+        "index_fill", "set the slices of an axis that an index names to a value and keep the rest", "torch.index_fill", _fill_samples,
+        _index_fill,
+        (*LATE, _late(_index_fill)), (*CLEARED, _rest_cleared(_index_fill)),
+        ("zero-written", "Zero is written.", _other("value", lambda v: 0, _index_fill)),
         area="indexing",
     ),
     moving(
@@ -362,7 +375,8 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     moving(
         "put", "write values to positions counted in storage order and keep the rest", "torch.put",
-        _flat_samples("put", ALL, accumulate=False), _flat, (*LATE, _late(_flat)), (*CLEARED, _rest_cleared(_flat)), area="indexing", general=EXACT_SUMS,
+        _flat_samples("put", ALL, accumulate=False), _flat, (*LATE, _late(_flat)), (*CLEARED, _rest_cleared(_flat)), area="indexing",
+        general=EXACT_SUMS,
     ),
     moving(
         "put_add", "add values at positions counted in storage order, however often", "torch.put, accumulate",
@@ -371,23 +385,29 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     moving(
         "masked_fill", "set the elements where a broadcast mask is true to a value and keep the rest", "torch.masked_fill",
-        _masked_samples("masked_fill", False), _masked_fill, ("mask-negated", "The mask is taken for its opposite.", lambda p, x, m: _masked_fill(p, x, ~m)),
-        (*CLEARED, _rest_cleared(_masked_fill)), ("zero-written", "Zero is written.", _other("value", lambda v: 0, _masked_fill)), area="indexing",
+        _masked_samples("masked_fill", False), _masked_fill,
+        ("mask-negated", "The mask is taken for its opposite.", lambda p, x, m: _masked_fill(p, x, ~m)),
+        (*CLEARED, _rest_cleared(_masked_fill)), ("zero-written", "Zero is written.", _other("value", lambda v: 0, _masked_fill)),
+        area="indexing",
     ),
     moving(
-        "masked_scatter", "write the elements of a source in order where a broadcast mask is true and keep the rest", "torch.masked_scatter",
-        _masked_samples("masked_scatter", True), _masked_scatter, ("by-own-position", "Every place takes the element of its own position.", _masked_in_place),
+        "masked_scatter", "write the elements of a source in order where a broadcast mask is true and keep the rest",
+        "torch.masked_scatter",
+        _masked_samples("masked_scatter", True), _masked_scatter,
+        ("by-own-position", "Every place takes the element of its own position.", _masked_in_place),
         ("mask-negated", "The mask is taken for its opposite.", lambda p, x, m, s: _masked_scatter(p, x, ~m, s)), area="indexing",
     ),
     moving(
-        "scatter_nd", "write elements or slices to the places named by the rows of an index, negative positions from the end, and keep the rest",
+        "scatter_nd",
+        "write elements or slices to the places named by the rows of an index, negative positions from the end, and keep the rest",
         f"{ONNX}ScatterND, reduction none", _nd_samples("scatter_nd", ({},)), _scatter_nd, (*LATE, _late(_scatter_nd)),
         (*CLEARED, _rest_cleared(_scatter_nd)), area="indexing", general=EXACT_SUMS,
     ),
     moving(
         "scatter_nd_reduce", "reduce elements or slices into the places named by the rows of an index by sum, product, maximum or minimum",
         f"{ONNX}ScatterND, reduction add, mul, max, min",
-        _nd_samples("scatter_nd_reduce", tuple({"reduce": r} for r in ("sum", "prod", "amax", "amin"))), _scatter_nd, (*LATE, _late(_scatter_nd)),
+        _nd_samples("scatter_nd_reduce", tuple({"reduce": r} for r in ("sum", "prod", "amax", "amin"))), _scatter_nd,
+        (*LATE, _late(_scatter_nd)),
         (*ONCE, lambda p, x, at, s: REDUCE[p["reduce"]](wide(x), 0) if not at.size else _last_nd(p, x, at, s)), area="indexing",
         general=(*EXACT_SUMS, *NARROW),
     ),

@@ -25,7 +25,8 @@ def whole(dtype: str, shape: Shape, *names: str) -> Tensor:
 def powers(dtype: str, shape: Shape, *names: str) -> Tensor:
     """+-1, +-2 and, in floating point, +-1/2: products with them are exact."""
     rng = seed_for("powers", dtype, *names)
-    values = rng.choice((1.0, 2.0) if dtype == "uint8" else (1.0, -1.0, -1.0, 2.0) if dtype not in FLOATS else (1.0, -2.0, 0.5, -1.0), shape)
+    values = rng.choice((1.0, 2.0) if dtype == "uint8" else (1.0, -1.0, -1.0, 2.0) if dtype not in FLOATS else (1.0, -2.0, 0.5, -1.0),
+        shape)
     return Tensor.of(values, dtype)
 
 

@@ -23,7 +23,8 @@ def _argument(sample: Sample, op: str, last: int) -> onnx.ModelProto:
 LOWERINGS = (
     Lowering(function="reduce_min", names=("ai.onnx.ReduceMin",), build=_min, dtypes=("float32", "float64", "int64")),
     Lowering(
-        function="argmin", names=("ai.onnx.ArgMin",), build=lambda s: _argument(s, "ArgMin", 0), dtypes=("float32", "float64", "int32", "int8", "uint8")
+        function="argmin", names=("ai.onnx.ArgMin",), build=lambda s: _argument(s, "ArgMin", 0),
+        dtypes=("float32", "float64", "int32", "int8", "uint8")
     ),
     Lowering(
         function="arg_last",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from csvkit_ml.libraries.onnxruntime.lowering.model import Lowering, node
 from csvkit_ml.libraries.onnxruntime.lowering.shapes import MOVED
 from csvkit_ml.model.function import Sample
 
 
-def _integers(sample: Sample, *names: str) -> dict[str, int]:
+def _integers(sample: Sample, *names: str) -> dict[str, Any]:
     """Attributes of these names that the sample gives."""
     given = {n: sample.param(n) for n in names}
     return {n: int(v) for n, v in given.items() if v is not None}

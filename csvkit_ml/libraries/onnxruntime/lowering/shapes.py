@@ -52,7 +52,8 @@ def _flip(sample: Sample) -> onnx.ModelProto:
 
 LOWERINGS = (
     Lowering(
-        function="transpose", names=("ai.onnx.Transpose",), build=lambda s: node("Transpose", s, perm=s.param("order") or None), dtypes=MOVED
+        function="transpose", names=("ai.onnx.Transpose",), build=lambda s: node("Transpose", s, perm=s.param("order") or None),
+        dtypes=MOVED
     ),
     Lowering(function="flip", names=("ai.onnx.Slice",), build=_flip, dtypes=MOVED),
     Lowering(

@@ -145,7 +145,8 @@ BINDINGS = (
             "adjoint": _adjoint,
         },
         (
-            *_both("transpose", "swapaxes", "swapdims", "t", "adjoint"), "torch.transpose_copy", "torch.Tensor.transpose_", "torch.Tensor.mT",
+            *_both("transpose", "swapaxes", "swapdims", "t", "adjoint"), "torch.transpose_copy", "torch.Tensor.transpose_",
+            "torch.Tensor.mT",
         ),
     ),
     _binding(
