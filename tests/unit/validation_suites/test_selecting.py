@@ -34,7 +34,7 @@ def test_index_expressions_with_whole_axes_one_position_at_a_time() -> None:
     """Separated indices put their axes first, adjacent ones stay in place."""
     for sample in small(BY_ID["index_expression"]):
         x, *index = sample.arrays()
-        made, wide = first(BY_ID["index_expression"], sample), [int(k) for k in ()]
+        made = first(BY_ID["index_expression"], sample)
         front = {"i,:,i": 0, ":,i,i": 1, ":,i": 1, "i,none,i": 0}.get(sample.param("pattern"))
         if front is None:
             continue
@@ -54,7 +54,7 @@ def test_masks_by_loops() -> None:
     for sample in small(BY_ID["index_by_mask"]):
         x, m = sample.arrays()
         want = [values(x[at]) for at in np.ndindex(m.shape) if m[at]]
-        np.testing.assert_array_equal(first(BY_ID["index_by_mask"], sample), np.array(want).reshape(-1, *x.shape[m.ndim :]))
+        np.testing.assert_array_equal(first(BY_ID["index_by_mask"], sample), np.array(want).reshape(len(want), *x.shape[m.ndim :]))
 
 
 def test_flat_positions_by_loops() -> None:
@@ -90,7 +90,8 @@ def test_conditions_and_sequences_by_loops() -> None:
     for sample in small(BY_ID["compress"]):
         x, m = sample.arrays()
         rows = x.reshape(-1) if sample.param("axis") is None else np.moveaxis(x, sample.param("axis"), 0)
-        want = np.array([values(r) for r, keep in zip(rows, m, strict=False) if keep]).reshape(-1, *rows.shape[1:])
+        kept = [values(r) for r, keep in zip(rows, m, strict=False) if keep]
+        want = np.array(kept).reshape(len(kept), *rows.shape[1:])
         found = first(BY_ID["compress"], sample)
         np.testing.assert_array_equal(found if sample.param("axis") is None else np.moveaxis(found, sample.param("axis"), 0), want)
     for sample in small(BY_ID["reverse_sequence"]):
