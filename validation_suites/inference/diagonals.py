@@ -92,7 +92,7 @@ def _diagonal_written(p: Any, x: Array, source: Array) -> Array:
 
 
 def _selected(p: Any, x: Array) -> Array:
-    return np.take(x, p["at"], p["axis"])
+    return np.asarray(np.take(x, p["at"], p["axis"]))
 
 
 def _place(p: Any, x: Array) -> tuple[Any, ...]:
@@ -126,7 +126,7 @@ def _filled(p: Any, x: Array) -> Array:
     """Main diagonal i, i, i, ...; of a tall matrix again after every n + 1 rows where `wrap`."""
     out = x.copy()
     flat, n = out.reshape(-1), x.shape[-1]
-    step = sum(np.cumprod((1, *x.shape[:0:-1]))[: x.ndim]).item() if x.ndim > 2 else n + 1
+    step = sum(n**a for a in range(x.ndim)) if x.ndim > 2 else n + 1
     stop = x.size if x.ndim > 2 or p["wrap"] else min(x.size, n * n)
     flat[0:stop:step] = p["value"]
     return out

@@ -138,7 +138,7 @@ def _median_rank(sample: Sample, *, ignore: bool) -> Array:
     n = x.shape[axis]
     present = n - missing
     rank = np.maximum(present - 1, 0) // 2
-    return rank if ignore else np.where(missing > 0, present, rank)
+    return np.asarray(rank if ignore else np.where(missing > 0, present, rank))
 
 
 def _shifted(function: Any, by: int) -> Any:

@@ -209,7 +209,7 @@ def _areas(p: Any, y: Array, *points: Array) -> Array:
 
 
 def _area(p: Any, y: Array, *points: Array) -> Array:
-    return _areas(p, y, *points).sum(axis=p["axis"])
+    return np.asarray(_areas(p, y, *points).sum(axis=p["axis"]))
 
 
 def _gradient_samples() -> Iterable[Sample]:

@@ -113,11 +113,11 @@ def _sorted_samples(id: str, *, batched: bool) -> Samples:
                 rows, values = np.sort(rng.integers(0, 9, (*shape, 9)), axis=-1), rng.integers(-1, 11, (*shape, 5))
                 yield sample(f"{dtype}-rows", dtype, (Tensor.of(rows, dtype), Tensor.of(values, dtype)), 1, right=False)
         for dtype in FLOATS:
-            rows = Tensor.of(np.array([-np.inf, -1.0, -0.0, 0.0, 1.0, np.inf]), dtype)
-            values = Tensor.of(np.array([-np.inf, -2.0, -1.0, -0.0, 0.0, 0.5, 1.0, np.inf]), dtype)
+            ends = Tensor.of(np.array([-np.inf, -1.0, -0.0, 0.0, 1.0, np.inf]), dtype)
+            asked = Tensor.of(np.array([-np.inf, -2.0, -1.0, -0.0, 0.0, 0.5, 1.0, np.inf]), dtype)
             for right in (False, True):
                 name = f"{dtype}-special{'-right' if right else ''}"
-                yield Sample(name=name, dtype=dtype, inputs=(rows, values), params=params(right=right), why=SampleClass.SPECIAL)
+                yield Sample(name=name, dtype=dtype, inputs=(ends, asked), params=params(right=right), why=SampleClass.SPECIAL)
 
     return samples
 
@@ -126,11 +126,11 @@ def _search(p: Any, rows: Array, values: Array) -> Array:
     """How many of the sorted elements are below the value, or below or equal to it where `right`."""
     rows, values = rows.astype(np.float64), values.astype(np.float64)
     a, b = rows.reshape((1,) * values.ndim + rows.shape) if rows.ndim == 1 else rows[..., None, :], values[..., None]
-    return (a <= b if p["right"] else a < b).sum(axis=-1)
+    return np.asarray((a <= b if p["right"] else a < b).sum(axis=-1))
 
 
 def _off_by_one(p: Any, rows: Array, values: Array) -> Array:
-    return np.maximum(_search(p, rows, values) - 1, 0)
+    return np.asarray(np.maximum(_search(p, rows, values) - 1, 0))
 
 
 def _isin_samples() -> Iterable[Sample]:
@@ -150,7 +150,7 @@ def _isin_samples() -> Iterable[Sample]:
 def _isin(p: Any, x: Array, test: Array) -> Array:
     """By comparing all with all: NaN equals nothing."""
     found = (x.astype(np.float64)[..., None] == test.astype(np.float64).reshape(-1)).any(axis=-1)
-    return found != p["invert"]
+    return np.asarray(found != p["invert"])
 
 
 def _distinct_samples(id: str, dtypes: tuple[str, ...], **more: Any) -> Samples:
@@ -300,7 +300,7 @@ def _one_hot_samples() -> Iterable[Sample]:
 
 def _one_hot(p: Any, x: Array) -> Array:
     n = p["classes"] if p["classes"] >= 0 else int(x.max()) + 1
-    return (x[..., None] == np.arange(n)).astype(np.int64)
+    return np.asarray((x[..., None] == np.arange(n)).astype(np.int64))
 
 
 def _one_hot_axis_samples() -> Iterable[Sample]:

@@ -65,7 +65,7 @@ def _indexed_samples() -> Iterable[Sample]:
 
 
 def _indexed(p: Any, x: Array, *index: Array) -> Array:
-    return x[index_of(p["pattern"], index)]
+    return np.asarray(x[index_of(p["pattern"], index)])
 
 
 MASKS: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
@@ -111,8 +111,8 @@ def _take_samples(id: str) -> Samples:
             at = positions(int(np.prod(shape)), index, id, name)
             yield sample(name, dtype, (data(id, dtype, shape, name), at), k)
         for dtype in ("float32", "float64", "float16", "bfloat16"):
-            x, at = specials(dtype, (9, 7)), Tensor.of(positions(63, (70,), id, "special"))
-            yield Sample(name=f"{dtype}-special", dtype=dtype, inputs=(x, at), why=SampleClass.SPECIAL)
+            inputs = (specials(dtype, (9, 7)), Tensor.of(positions(63, (70,), id, "special")))
+            yield Sample(name=f"{dtype}-special", dtype=dtype, inputs=inputs, why=SampleClass.SPECIAL)
 
     return samples
 
@@ -161,7 +161,7 @@ def _gather_nd(p: Any, x: Array, at: Array) -> Array:
     batch = p["batch_dims"]
     grid = np.ix_(*(np.arange(n) for n in x.shape[:batch])) if batch else ()
     spread = tuple(g.reshape(g.shape + (1,) * (at.ndim - 1 - batch)) for g in grid)
-    return x[(*spread, *np.moveaxis(at, -1, 0))]
+    return np.asarray(x[(*spread, *np.moveaxis(at, -1, 0))])
 
 
 def _compress_samples() -> Iterable[Sample]:

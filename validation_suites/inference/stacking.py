@@ -113,7 +113,7 @@ def _rolled_parts(move: Any) -> Any:
 
 
 REVERSED = ("operands-reversed", "Operands are put in reverse.")
-ATLEAST = tuple((s, {}) for s in ((3, 4), (), (5,), (2, 3, 4), (0,), (1, 9), (2, 1, 3, 2), (257,)))
+ATLEAST: tuple[Case, ...] = tuple((s, {}) for s in ((3, 4), (), (5,), (2, 3, 4), (0,), (1, 9), (2, 1, 3, 2), (257,)))
 STACKED = "torch.stack"
 FUNCTIONS: tuple[Function, ...] = (
     moving(

@@ -63,7 +63,7 @@ def reduced(x: Array, where: Any, source: Array, reduce: str, include_self: bool
 
 def _grid(index: Array, axis: int) -> tuple[Array, ...]:
     """Places of an index with one position for each element."""
-    grid = list(np.indices(index.shape, sparse=True))
+    grid: list[Array] = list(np.indices(index.shape, sparse=True))
     grid[axis] = index
     return tuple(np.broadcast_to(g, index.shape) for g in grid)
 
@@ -90,8 +90,9 @@ def _along(id: str, kinds: tuple[Any, ...], *, once: bool, dtypes: tuple[str, ..
                 yield sample(name, dtype, (x, at, source), k + j, axis=axis, **given)
         if once:
             for dtype in ("float32", "float64", "float16", "bfloat16"):
-                x, at, source = data(id, dtype, (9, 7), "special"), Tensor.of(positions(9, (6,), id, once=True)), specials(dtype, (6, 7))
-                yield Sample(name=f"{dtype}-special", dtype=dtype, inputs=(x, at, source), params=(("axis", 0),), why=SampleClass.SPECIAL)
+                places = Tensor.of(positions(9, (6,), id, once=True))
+                operands = (data(id, dtype, (9, 7), "special"), places, specials(dtype, (6, 7)))
+                yield Sample(name=f"{dtype}-special", dtype=dtype, inputs=operands, params=(("axis", 0),), why=SampleClass.SPECIAL)
 
     return samples
 
@@ -111,10 +112,10 @@ def _elements(id: str, dtypes: tuple[str, ...], kinds: tuple[dict[str, Any], ...
                 yield sample(name, dtype, inputs, k + j, axis=axis, **given)
             if nan and reduce in ("amax", "amin"):
                 for dtype in ("float32", "float64", "float16", "bfloat16"):
-                    inputs = (data(id, dtype, (9, 7), "nan"), Tensor.of(positions(7, (9, 20), id, "nan")), specials(dtype, (9, 20)))
+                    operands = (data(id, dtype, (9, 7), "nan"), Tensor.of(positions(7, (9, 20), id, "nan")), specials(dtype, (9, 20)))
                     p = tuple(sorted({"axis": 1, **given}.items()))
                     label = "-".join(f"{a}={str(b).lower()}" for a, b in given.items())
-                    yield Sample(name=f"{dtype}-special-{label}", dtype=dtype, inputs=inputs, params=p, why=SampleClass.SPECIAL)
+                    yield Sample(name=f"{dtype}-special-{label}", dtype=dtype, inputs=operands, params=p, why=SampleClass.SPECIAL)
 
     return samples
 
@@ -162,6 +163,10 @@ PUT: tuple[Any, ...] = (
 """(data, indices of the leading axes, values)."""
 
 
+def _drawn(id: str, dtype: str, shape: tuple[int, ...], name: str, accumulate: bool) -> Tensor:
+    return whole(dtype, shape, id, name) if accumulate else data(id, dtype, shape, name)
+
+
 def _put_samples(id: str, dtypes: tuple[str, ...], *, accumulate: bool) -> Samples:
     def samples() -> Iterable[Sample]:
         for dtype, k, (shape, indices, values) in in_turn(dtypes, PUT):
@@ -174,8 +179,8 @@ def _put_samples(id: str, dtypes: tuple[str, ...], *, accumulate: bool) -> Sampl
                 positions(shape[a], i, id, name, str(a), once=True) for a, i in enumerate(indices)
             ]  # fmt: skip
             back = [np.where(np.arange(a.size).reshape(a.shape) % 2, a - n, a) for a, n in zip(at, shape, strict=False)]
-            make = (lambda s, q: whole(dtype, s, id, name, q)) if accumulate else (lambda s, q: data(id, dtype, s, name + q))  # noqa: B023
-            yield sample(name, dtype, (make(shape, "x"), make(values, "v"), *back), k)
+            x, v = (_drawn(id, dtype, s, name + q, accumulate) for s, q in ((shape, "x"), (values, "v")))
+            yield sample(name, dtype, (x, v, *back), k)
 
     return samples
 
@@ -196,8 +201,8 @@ def _flat_samples(id: str, dtypes: tuple[str, ...], *, accumulate: bool) -> Samp
             (((5, 7), (4,)), ((5, 7), (2, 3)), ((17,), (9,)), ((3, 4), (0,)), ((65, 33), (999,)))):
             name = f"{dtype}-{'x'.join(map(str, shape))}-{'x'.join(map(str, index))}"
             at = positions(int(np.prod(shape)), index, id, name, once=not accumulate)
-            make = (lambda s, q: whole(dtype, s, id, name, q)) if accumulate else (lambda s, q: data(id, dtype, s, name + q))  # noqa: B023
-            yield sample(name, dtype, (make(shape, "x"), at, make(index, "v")), k)
+            x, v = (_drawn(id, dtype, s, name + q, accumulate) for s, q in ((shape, "x"), (index, "v")))
+            yield sample(name, dtype, (x, at, v), k)
 
     return samples
 
@@ -315,7 +320,7 @@ EXACT_SUMS = tuple(f for f in PLAIN if f.id != "nan-lost")
 NARROW = (faults.BF16_INPUTS, faults.TF32_INPUTS)
 INCLUDE = tuple({"include_self": s, "reduce": r} for r in ("prod", "mean", "amax", "amin") for s in (True, False))
 SELF = _other("include_self", lambda v: not v, _scatter_reduce)
-ALL_REDUCTIONS = ({"include_self": True, "reduce": "sum"}, {"include_self": False, "reduce": "sum"}, *INCLUDE)
+ALL_REDUCTIONS: tuple[dict[str, Any], ...] = ({"include_self": True, "reduce": "sum"}, {"include_self": False, "reduce": "sum"}, *INCLUDE)
 PORTABLE_REDUCTIONS = tuple({"reduce": r} for r in ("prod", "amax", "amin"))
 FUNCTIONS: tuple[Function, ...] = (
     moving(

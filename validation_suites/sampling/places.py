@@ -55,7 +55,7 @@ def sample(name: str, dtype: str, inputs: Iterable[Any], number: int, **given: J
     """Operands as tensors or integer arrays; the first of a function is the ordinary one, empty and large ones are edges."""
     made = tuple(x if isinstance(x, Tensor) else Tensor.of(x) for x in inputs)
     sizes = [int(np.prod(t.shape, dtype=np.int64)) for t in made]
-    why = SampleClass.ORDINARY if number == 0 else SampleClass.EDGE if 0 in sizes or max(sizes) > 5000 else SampleClass.COVERING
+    why = SampleClass.ORDINARY if number == 0 else SampleClass.EDGE if 0 in sizes or max(sizes, default=1) > 5000 else SampleClass.COVERING
     return Sample(name=name, dtype=dtype, inputs=made, params=params(**given), why=why)
 
 

@@ -40,6 +40,12 @@ def _narrowed(t, p, x):
     return tuple(t.narrow(x, p["axis"], end - n, n) for end, n in zip(ends, p["sizes"]))  # noqa: B905 - Python 3.9
 
 
+def _narrowed_copy(t, p, x):
+    ends = list(itertools.accumulate(p["sizes"]))
+    first = t.narrow_copy(x, p["axis"], 0, p["sizes"][0])
+    return (first, *(x.narrow_copy(p["axis"], end - n, n) for end, n in list(zip(ends, p["sizes"]))[1:]))  # noqa: B905 - Python 3.9
+
+
 def _flat(pads):
     return [n for pair in reversed(pads) for n in pair]
 
@@ -109,8 +115,17 @@ BINDINGS = (
             "chunk": _equal("chunk"),
             "tensor-split": _tensor_split,
             "narrow": _narrowed,
+            "narrow-copy": _narrowed_copy,
+            "copy": lambda t, p, x: t.split_with_sizes_copy(x, p["sizes"], dim=p["axis"]),
+            "unsafe": lambda t, p, x: t.unsafe_split_with_sizes(x, p["sizes"], dim=p["axis"]),
+            "unsafe-method": lambda t, p, x: x.unsafe_split_with_sizes(p["sizes"], dim=p["axis"]),
+            "with-sizes-method": lambda t, p, x: x.split_with_sizes(p["sizes"], dim=p["axis"]),
         },
-        names=("torch.split", "torch.Tensor.split", "torch.split_with_sizes", "torch.chunk", "torch.tensor_split", "torch.narrow"),
+        names=(
+            "torch.split", "torch.Tensor.split", "torch.split_with_sizes", "torch.chunk", "torch.tensor_split", "torch.narrow",
+            "torch.narrow_copy", "torch.Tensor.narrow_copy", "torch.split_with_sizes_copy", "torch.unsafe_split_with_sizes",
+            "torch.Tensor.unsafe_split_with_sizes", "torch.Tensor.split_with_sizes",
+        ),
         dtypes=MOVED,
         modes=("inference-mode",),
     ),

@@ -32,6 +32,13 @@ def _matrix_turned(t, p, x):
     return x.t() if x.dim() == 2 else x.mT
 
 
+def _matrix_turned_inplace(t, p, x):
+    """t_ and t_copy of a matrix, T, H and mH where they say the same."""
+    if x.dim() < 2 or {p["first"] % x.dim(), p["second"] % x.dim()} != {x.dim() - 2, x.dim() - 1}:
+        return x.clone().transpose_(p["first"], p["second"])
+    return t.t_copy(x.clone().t_().T.H) if x.dim() == 2 else x.mH
+
+
 def _adjoint(t, p, x):
     """Real data, so the adjoint is the transposed matrix."""
     last_two = x.dim() >= 2 and {p["first"] % x.dim(), p["second"] % x.dim()} == {x.dim() - 2, x.dim() - 1}
@@ -78,6 +85,10 @@ def _squeeze_method(t, p, x):
     return x.clone().squeeze_() if p["axes"] is None else x.squeeze(p["axes"])
 
 
+def _squeeze_copy(t, p, x):
+    return t.squeeze_copy(x) if p["axes"] is None else t.squeeze_copy(x, p["axes"])
+
+
 def _unsqueeze(call):
     """One axis after the other, from the front of the result."""
 
@@ -120,6 +131,12 @@ def _slice_by_axis(t, p, x):
     return x
 
 
+def _slice_copy(t, p, x):
+    for axis, start, stop, step in zip(p["axes"], p["starts"], p["stops"], p["steps"]):  # noqa: B905 - Python 3.9
+        x = t.slice_copy(x, axis, start, stop, step)
+    return x
+
+
 BINDINGS = (
     _binding(
         "transpose",
@@ -141,12 +158,16 @@ BINDINGS = (
             "swapdims": _swapping("swapdims"),
             "copy": _swapping("transpose_copy"),
             "inplace": _swapped_inplace,
+            "swapaxes-inplace": lambda t, p, x: x.clone().swapaxes_(p["first"], p["second"]),
+            "swapdims-inplace": lambda t, p, x: x.clone().swapdims_(p["first"], p["second"]),
+            "matrix-inplace": _matrix_turned_inplace,
             "matrix": _matrix_turned,
             "adjoint": _adjoint,
         },
         (
             *_both("transpose", "swapaxes", "swapdims", "t", "adjoint"), "torch.transpose_copy", "torch.Tensor.transpose_",
-            "torch.Tensor.mT",
+            "torch.Tensor.mT", "torch.Tensor.swapaxes_", "torch.Tensor.swapdims_", "torch.Tensor.t_", "torch.t_copy", "torch.Tensor.T",
+            "torch.Tensor.H", "torch.Tensor.mH",
         ),
     ),
     _binding(
@@ -185,9 +206,10 @@ BINDINGS = (
             "method": lambda t, p, x: x.reshape(p["shape"]),
             "view": _view,
             "as": _like,
+            "view-as": lambda t, p, x: x.contiguous().view_as(t.empty(x.shape).reshape(p["shape"])),
             "copy": lambda t, p, x: t.view_copy(x.contiguous(), p["shape"]),
         },
-        (*_both("reshape"), "torch.Tensor.view", "torch.Tensor.reshape_as", "torch.view_copy"),
+        (*_both("reshape"), "torch.Tensor.view", "torch.Tensor.reshape_as", "torch.Tensor.view_as", "torch.view_copy"),
     ),
     _binding(
         "flatten",
@@ -210,8 +232,8 @@ BINDINGS = (
     ),
     _binding(
         "squeeze",
-        {"plain": _squeeze, "method": _squeeze_method},
-        (*_both("squeeze"), "torch.Tensor.squeeze_"),
+        {"plain": _squeeze, "method": _squeeze_method, "copy": _squeeze_copy},
+        (*_both("squeeze"), "torch.Tensor.squeeze_", "torch.squeeze_copy"),
     ),
     _binding(
         "unsqueeze",
@@ -219,8 +241,9 @@ BINDINGS = (
             "plain": _unsqueeze(lambda t, x, a: t.unsqueeze(x, a)),
             "method": _unsqueeze(lambda t, x, a: x.unsqueeze(a)),
             "inplace": _unsqueeze(lambda t, x, a: x.clone().unsqueeze_(a)),
+            "copy": _unsqueeze(lambda t, x, a: t.unsqueeze_copy(x, a)),
         },
-        (*_both("unsqueeze"), "torch.Tensor.unsqueeze_"),
+        (*_both("unsqueeze"), "torch.Tensor.unsqueeze_", "torch.unsqueeze_copy"),
     ),
     _binding(
         "expand",
@@ -246,7 +269,7 @@ BINDINGS = (
     _binding("repeat_interleave", {"plain": _repeat_interleave, "by-tensor": _repeat_by_tensor}, _both("repeat_interleave")),
     _binding(
         "slice",
-        {"plain": _slice, "by-axis": _slice_by_axis},
-        ("torch.Tensor.__getitem__", "torch.narrow", "torch.Tensor.narrow"),
+        {"plain": _slice, "by-axis": _slice_by_axis, "copy": _slice_copy},
+        ("torch.Tensor.__getitem__", "torch.narrow", "torch.Tensor.narrow", "torch.slice_copy"),
     ),
 )  # fmt: skip
