@@ -36,7 +36,7 @@ def _ranges() -> Iterable[Sample]:
 def _range(p: Any) -> Array:
     """ceil((stop - start) / step) values."""
     count = max(0, int(np.ceil((p["stop"] - p["start"]) / p["step"])))
-    return p["start"] + p["step"] * np.arange(count)
+    return np.asarray(p["start"] + p["step"] * np.arange(count))
 
 
 def _stop_included(p: Any) -> Array:
@@ -44,13 +44,21 @@ def _stop_included(p: Any) -> Array:
 
 
 def _step_one(p: Any) -> Array:
-    return p["start"] + np.arange(_range(p).size)
+    return np.asarray(p["start"] + np.arange(_range(p).size))
 
 
 def _identities() -> Iterable[Sample]:
     cases: tuple[Any, ...] = ((3, 4), (5, 5), (4, 3), (1, 1), (0, 3), (3, 0), (33, 17), (64, 65))
     for dtype, k, (n, m) in in_turn(("float32", "float64", "int64", "int32", "float16", "bfloat16", "bool", "uint8"), cases):
         yield sample(f"{dtype}-{n}x{m}", dtype, (), k, columns=m, kind=dtype, rows=n)
+
+
+def _eye(p: Any, k: int) -> Array:
+    return np.asarray(np.subtract.outer(np.arange(p["rows"]), np.arange(p["columns"])) == -k)
+
+
+def _extents_of(x: Array) -> dict[str, int]:
+    return {"columns": x.shape[1], "rows": x.shape[0]}
 
 
 def _shifted_identities() -> Iterable[Sample]:
@@ -159,13 +167,13 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     moving(
         "eye", "return a matrix with 1 on its diagonal and 0 elsewhere", "torch.eye", _identities,
-        lambda p: np.eye(p["rows"], p["columns"]),
-        ("off-diagonal", "The diagonal beside is 1.", lambda p: np.eye(p["rows"], p["columns"], 1)), general=NUMBERED,
+        lambda p: _eye(p, 0),
+        ("off-diagonal", "The diagonal beside is 1.", lambda p: _eye(p, 1)), general=NUMBERED,
     ),
     moving(
         "eye_like", "return a matrix of its operand's extents with 1 on the k-th diagonal and 0 elsewhere", f"{ONNX}EyeLike",
         _shifted_identities,
-        lambda p, x: np.eye(*x.shape, p["k"]), ("sign-of-k", "k counts the other way.", lambda p, x: np.eye(*x.shape, -p["k"])),
+        lambda p, x: _eye(_extents_of(x), p["k"]), ("sign-of-k", "k counts the other way.", lambda p, x: _eye(_extents_of(x), -p["k"])),
         general=NUMBERED,
     ),
     moving(
