@@ -9,6 +9,7 @@ import numpy as np
 
 from csvkit_ml.model.function import Function
 from csvkit_ml.model.tensor import Array
+from validation_suites import faults
 from validation_suites.moving import Case, moving
 
 STACKS: tuple[Case, ...] = tuple(
@@ -154,7 +155,7 @@ FUNCTIONS: tuple[Function, ...] = (
             a in (((3, 4), 0), ((3, 4), 1), ((2, 3, 4), -1), ((5,), 0), ((2, 3, 4), -2), ((1, 7), 0), ((2, 0), 0))),
         _apart, ("off-by-one-slice", "Slices come one place late.", _rolled_parts(_apart)),
         ("reversed-slices", "Slices come from the end.", lambda p, x: _apart(p, x)[::-1]),
-        general=(),
+        general=(faults.one_element(), faults.stale()),
     ),
     moving(
         "tensor_split", "cut an axis into a number of parts as even as possible, the longer ones first", "torch.tensor_split", PARTS,

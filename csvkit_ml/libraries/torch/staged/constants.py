@@ -58,6 +58,11 @@ def _real_and_imaginary_attributes(t, p, x):
     return t.stack([x.real, x.imag], dim=-1)
 
 
+def _of_its_own(t, x):
+    """In storage of its own: pairs must be adjacent and begin at an even offset."""
+    return x.clone(memory_format=t.contiguous_format)
+
+
 def _complex(t, p, x):
     return t.complex(x[..., 0].contiguous(), x[..., 1].contiguous())
 
@@ -136,8 +141,8 @@ BINDINGS = (
     _binding(
         "view_as_complex",
         {
-            "plain": lambda t, p, x: t.view_as_complex(x.contiguous()),
-            "copy": lambda t, p, x: t.view_as_complex_copy(x.contiguous()),
+            "plain": lambda t, p, x: t.view_as_complex(_of_its_own(t, x)),
+            "copy": lambda t, p, x: t.view_as_complex_copy(_of_its_own(t, x)),
             "parts": _complex,
         },
         ("torch.view_as_complex", "torch.view_as_complex_copy", "torch.complex"),

@@ -29,14 +29,14 @@ def _matrix_turned(t, p, x):
     """The shorthands of a matrix where they say the same."""
     if x.dim() < 2 or {p["first"] % x.dim(), p["second"] % x.dim()} != {x.dim() - 2, x.dim() - 1}:
         return t.swapdims(x, p["first"], p["second"])
-    return x.t() if x.dim() == 2 else x.mT
+    return x.T.t().T if x.dim() == 2 else x.mT
 
 
 def _matrix_turned_inplace(t, p, x):
     """t_ and t_copy of a matrix, T, H and mH where they say the same."""
     if x.dim() < 2 or {p["first"] % x.dim(), p["second"] % x.dim()} != {x.dim() - 2, x.dim() - 1}:
         return x.clone().transpose_(p["first"], p["second"])
-    return t.t_copy(x.clone().t_().T.H) if x.dim() == 2 else x.mH
+    return t.t_copy(x.clone().t_().H) if x.dim() == 2 else x.mH
 
 
 def _adjoint(t, p, x):
