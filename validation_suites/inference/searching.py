@@ -233,10 +233,12 @@ def _inverse_late(made: Any, at: int) -> Any:
 
 
 def _bincount_samples(weighted: bool) -> Samples:
+    """The documentation does not fix the dtype of sums of nothing: weighted, at least one element is given."""
+
     def samples() -> Iterable[Sample]:
         cases: tuple[Any, ...] = ((33, 12, 0), (17, 5, 9), (1, 3, 0), (0, 1, 4), (300, 40, 0), (9000, 9, 0), (65, 300, 2), (0, 1, 0))
         kinds = ("float64", "float32") if weighted else ("int64", "int32", "int16", "int8", "uint8")
-        for dtype, k, (n, room, least) in in_turn(kinds, cases):
+        for dtype, k, (n, room, least) in in_turn(kinds, [c for c in cases if c[0] or not weighted]):
             name = f"{dtype}-{n}-below{room}-least{least}"
             x = Tensor.of(seed_for("bincount", name).integers(0, min(room, 127), n), "int64" if weighted else dtype)
             w = (Tensor.of(seed_for("weights", name).integers(-9, 10, n) * 0.125, dtype),) if weighted else ()
