@@ -95,7 +95,10 @@ def inventoried(record: EnvironmentRecord, library: Library, worker: StagedWorke
 def called(
     record: EnvironmentRecord, library: Library, worker: StagedWorker, offers: Iterable[Offer], places: Places
 ) -> dict[str, Called]:
-    """Operators that each bound function calls, and which wrote its results, traced once for each (lock, worker, definition); empty where the library cannot tell."""
+    """Operators that each bound function calls, and which wrote its results; empty where the library cannot tell.
+
+    Traced once for each (lock, worker, definition).
+    """
     if not library.traces:
         return {}
     environment = [record.lock, record.python, worker.digest]

@@ -44,7 +44,8 @@ def cover(
     found: dict[str, list[CoveredName]] = defaultdict(list)
     for entry in inventory.entries:
         if (rule := classification.rules.get(entry.name)) is not None:
-            found[rule.id].append(_covered(entry, by_object, passed) or _traced(entry.name, by_result.get(entry.name, []), by_call.get(entry.name, []), passed, failed))
+            judged, calling = by_result.get(entry.name, []), by_call.get(entry.name, [])
+            found[rule.id].append(_covered(entry, by_object, passed) or _traced(entry.name, judged, calling, passed, failed))
     operators = {e.name for e in inventory.entries if e.kind is EntryKind.OPERATOR}
     return Coverage(
         library=library,

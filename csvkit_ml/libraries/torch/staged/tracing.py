@@ -42,7 +42,7 @@ class Trace:
         written = list(_written(func._schema.arguments, args, kwargs))
         for x, whole in written:
             self._wrote(x, name, whole or base in OVERWRITES)
-        for given, x in zip(func._schema.returns, result if len(func._schema.returns) > 1 else [result]):
+        for given, x in zip(func._schema.returns, result if len(func._schema.returns) > 1 else [result]):  # noqa: B905
             for y in _tensors(x):
                 if given.alias_info is None:
                     self._wrote(y, name, False)
