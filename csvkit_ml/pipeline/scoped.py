@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from csvkit_ml import registry
 from csvkit_ml.errors import NothingSelectedError, ScopeError, UsageError
+from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.execution.staging import StagedWorker
 from csvkit_ml.libraries.port import Library
 from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.environment import EnvironmentRecord
-from csvkit_ml.model.function import Function
+from csvkit_ml.model.function import Function, Sample
 from csvkit_ml.model.plan import ValidationPlan
 from csvkit_ml.model.scope import Scope
 from csvkit_ml.model.scoped import ScopeList
 from csvkit_ml.model.spec import ScopeReference, ValidationSpec
+from csvkit_ml.pipeline.judging import function_of
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.splitting import coverage
 from csvkit_ml.planning.catalogue import select
 from csvkit_ml.scope.collect import digest, from_text, to_text
+from csvkit_ml.scope.sampling import Generated, generate
 from csvkit_ml.scope.verified import listed, needed
 
 FILE = "scope.json"
@@ -65,14 +69,44 @@ class Scoped:
         chosen = tuple(f for f in found if f in asked)
         if not chosen:
             raise NothingSelectedError("no selected function verifies or exercises an operator of the scope", "see `mlcsv split --uncovered`")
-        return replace(spec, functions=chosen, scope=self.reference), registry.functions()
+        known = registry.functions()
+        samples, _ = self._generated(library, chosen)
+        more = {f: replace(known[f], samples=partial(_both, known[f].samples, extra)) for f, extra in samples.items()}
+        return replace(spec, functions=chosen, scope=self.reference), known | more
+
+    def _generated(self, library: Library, chosen: tuple[str, ...]) -> Generated:
+        """Samples at the scope's own shapes; a reference that cannot be computed is no case."""
+        offers = {o.function: o for o in library.offers()}
+        with Memo(self.places.memo) as memo:
+
+            def works(id: str, sample: Sample) -> str:
+                if sample.dtype not in offers[id].dtypes:
+                    return f"{library.name} does not offer {sample.dtype} here"
+                try:
+                    library.lower(id, sample)
+                    function_of(id, memo).reference(sample)
+                except Exception as e:  # noqa: BLE001 - whatever a definition refuses is told, not raised
+                    return f"{id} has no such case ({type(e).__name__}: {str(e)[:100]})"
+                return ""
+
+            return generate(self.scope, library.raisers(), {f: registry.functions()[f] for f in chosen}, works)
 
     def shown(self, plan: ValidationPlan, shown: Coverage | None) -> ScopeList | None:
         """The scope as the report shows it; None where the library has no functional split."""
         if shown is None:
             return None
         dtypes = {f.id: frozenset(d for s in f.samples for d in (s.dtype, *(x.partition("[")[0] for x in s.shapes))) for f in plan.functions}
-        return listed(self.scope, digest(self.scope), shown, dtypes, plan.spec.backend.partition(":")[0])
+        library = registry.library(plan.spec.library)
+        samples, left_out = self._generated(library, tuple(f.id for f in plan.functions))
+        return listed(
+            self.scope, digest(self.scope), shown, dtypes, plan.spec.backend.partition(":")[0], generated=sum(map(len, samples.values())),
+            not_generated=left_out,
+        )  # fmt: skip
+
+
+def _both(own: Callable[[], Iterable[Sample]], extra: tuple[Sample, ...]) -> Iterator[Sample]:
+    yield from own()
+    yield from extra
 
 
 def read_scope(path: Path, places: Places, watch: Watcher) -> Scoped:
