@@ -24,7 +24,7 @@ from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.splitting import coverage
 from csvkit_ml.planning.catalogue import select
 from csvkit_ml.scope.collect import digest, from_text, to_text
-from csvkit_ml.scope.sampling import Generated, generate
+from csvkit_ml.scope.sampling import Generated, generate, raised_to
 from csvkit_ml.scope.verified import listed, needed
 
 FILE = "scope.json"
@@ -64,7 +64,7 @@ class Scoped:
             UnknownCaseError: a glob matches nothing.
         """
         possible = coverage(record, library, worker, None, places=self.places, watch=self.watch)
-        found = needed(self.scope, possible) if possible else ()
+        found = needed(self.scope, possible, raised_to(self.scope, library.raisers())) if possible else ()
         asked = select(registry.functions(), spec.functions)
         chosen = tuple(f for f in found if f in asked)
         if not chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 
@@ -56,6 +57,15 @@ def generate(
         except CannotRaise as e:
             left_out.setdefault(NotGenerated(operator=name_of(use.operator), operands=_operands(use), reason=str(e)))
     return {f: tuple(of.values()) for f, of in made.items() if of}, tuple(left_out)
+
+
+def raised_to(scope: Scope, raisers: Mapping[str, Raiser]) -> frozenset[str]:
+    """Functions to which uses can be raised."""
+    found: set[str] = set()
+    for use in scope.uses:
+        with contextlib.suppress(CannotRaise):
+            found.add(_raised(use, raisers).function)
+    return frozenset(found)
 
 
 def _raised(use: Use, raisers: Mapping[str, Raiser]) -> Raised:

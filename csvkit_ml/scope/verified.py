@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from csvkit_ml.model.coverage import Cover, Coverage, CoveredName
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.scope import Scope, Use, base
 from csvkit_ml.model.scoped import NotGenerated, ScopeList, ScopeRow
 
-MOST = 8
-"""Functions that are run for one operator: those that verify or exercise the fewest other names."""
+MOST = 4
+"""Functions that are run for one operator, besides those that its uses are raised to: those that show the fewest other names."""
 _WORST = (Cover.NOT_PASSED, Cover.NOT_VERIFIED, Cover.EXERCISED, Cover.VERIFIED)
 
 Names = Mapping[str, tuple[CoveredName, ...]]
@@ -22,18 +22,30 @@ def name_of(operator: str) -> str:
     return operator.removesuffix(".default") if "::" in operator else operator
 
 
-def needed(scope: Scope, coverage: Coverage) -> tuple[str, ...]:
-    """Functions that verify what the scope uses, or exercise it where none verifies it; at most MOST an operator, the most specific first.
+def needed(scope: Scope, coverage: Coverage, raised: Collection[str] = ()) -> tuple[str, ...]:
+    """Functions that show what the scope uses.
+
+    1. Those that verify an operator: all to which its uses are raised, and the most specific of the others, at most MOST.
+    2. For an operator that none verifies and that none of these exercises, the most specific that exercises it.
 
     Args:
         coverage: as if every function passed.
+        raised: functions to which uses of the scope are raised.
     """
     names = _names(coverage)
     spread = Counter(f for row in coverage.rows for c in row.covered for f in c.functions)
     chosen: set[str] = set()
-    for operator in {u.operator for u in scope.uses}:
-        found = {f for c in _covered(operator, names) for f in c.functions}
-        chosen.update(sorted(found, key=lambda f: (spread[f], f))[:MOST])
+    exercising: list[list[str]] = []
+    for operator in sorted({u.operator for u in scope.uses}):
+        covered = _covered(operator, names)
+        found = sorted({f for c in covered for f in c.functions}, key=lambda f: (spread[f], f))
+        if any(c.cover is Cover.VERIFIED for c in covered):
+            chosen.update((*found[:MOST], *(f for f in found if f in raised)))
+        elif found:
+            exercising.append(found)
+    for found in exercising:
+        if chosen.isdisjoint(found):
+            chosen.add(found[0])
     return tuple(sorted(chosen))
 
 

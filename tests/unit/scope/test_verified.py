@@ -26,10 +26,17 @@ def test_functions_that_verify_or_exercise() -> None:
     assert needed(tiny_scope(use("aten::unheard_of")), coverage) == ()
 
 
-def test_at_most_eight_functions_an_operator_the_most_specific_first() -> None:
+def test_at_most_four_functions_an_operator_the_most_specific_first() -> None:
     results = {f"f{n}": ("aten::exp",) + ("aten::relu",) * (n < 5) for n in range(12)}
     coverage = tiny_coverage(calls={}, results=results, verifies=dict.fromkeys(results, ()))
-    assert needed(tiny_scope(use("aten::exp.default")), coverage) == ("f0", "f10", "f11", "f5", "f6", "f7", "f8", "f9")
+    assert needed(tiny_scope(use("aten::exp.default")), coverage) == ("f10", "f11", "f5", "f6")
+    assert needed(tiny_scope(use("aten::exp.default")), coverage, {"f0", "absent"}) == ("f0", "f10", "f11", "f5", "f6")
+
+
+def test_what_only_exercises_is_added_where_nothing_chosen_does() -> None:
+    coverage = tiny_coverage(calls={"a": ("aten::exp.out",), "b": ("aten::exp.out",)}, results={"b": ("aten::exp",)}, verifies={"a": (), "b": ()})
+    assert needed(tiny_scope(use("aten::exp.out")), coverage) == ("a",)
+    assert needed(tiny_scope(use("aten::exp.out"), use("aten::exp")), coverage) == ("b",)
 
 
 def test_verified_exercised_and_unknown_operators() -> None:
