@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from csvkit_ml import registry
-from csvkit_ml.errors import NothingSelectedError, ScopeError, UsageError
+from csvkit_ml.errors import IntegrityError, NothingSelectedError, ScopeError, UsageError
+from csvkit_ml.evidence.folder import read_file
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.execution.staging import StagedWorker
 from csvkit_ml.libraries.port import Library
@@ -69,27 +70,9 @@ class Scoped:
         chosen = tuple(f for f in found if f in asked)
         if not chosen:
             raise NothingSelectedError("no selected function verifies or exercises an operator of the scope", "see `mlcsv split --uncovered`")
-        known = registry.functions()
-        samples, _ = self._generated(library, chosen)
-        more = {f: replace(known[f], samples=partial(_both, known[f].samples, extra)) for f, extra in samples.items()}
-        return replace(spec, functions=chosen, scope=self.reference), known | more
-
-    def _generated(self, library: Library, chosen: tuple[str, ...]) -> Generated:
-        """Samples at the scope's own shapes; a reference that cannot be computed is no case."""
-        offers = {o.function: o for o in library.offers()}
         with Memo(self.places.memo) as memo:
-
-            def works(id: str, sample: Sample) -> str:
-                if sample.dtype not in offers[id].dtypes:
-                    return f"{library.name} does not offer {sample.dtype} here"
-                try:
-                    library.lower(id, sample)
-                    function_of(id, memo).reference(sample)
-                except Exception as e:  # noqa: BLE001 - whatever a definition refuses is told, not raised
-                    return f"{id} has no such case ({type(e).__name__}: {str(e)[:100]})"
-                return ""
-
-            return generate(self.scope, library.raisers(), {f: registry.functions()[f] for f in chosen}, works)
+            known = with_samples(self.scope, library, chosen, memo)
+        return replace(spec, functions=chosen, scope=self.reference), known
 
     def shown(self, plan: ValidationPlan, shown: Coverage | None) -> ScopeList | None:
         """The scope as the report shows it; None where the library has no functional split."""
@@ -97,11 +80,46 @@ class Scoped:
             return None
         dtypes = {f.id: frozenset(d for s in f.samples for d in (s.dtype, *(x.partition("[")[0] for x in s.shapes))) for f in plan.functions}
         library = registry.library(plan.spec.library)
-        samples, left_out = self._generated(library, tuple(f.id for f in plan.functions))
+        with Memo(self.places.memo) as memo:
+            samples, left_out = generated(self.scope, library, plan.spec.functions, memo)
         return listed(
             self.scope, digest(self.scope), shown, dtypes, plan.spec.backend.partition(":")[0], generated=sum(map(len, samples.values())),
             not_generated=left_out,
         )  # fmt: skip
+
+
+def generated(scope: Scope, library: Library, chosen: tuple[str, ...], memo: Memo | None) -> Generated:
+    """Samples at the scope's own shapes, for the functions of a run; a reference that cannot be computed is no case."""
+    offers = {o.function: o for o in library.offers()}
+
+    def works(id: str, sample: Sample) -> str:
+        if id not in offers or sample.dtype not in offers[id].dtypes:
+            return f"{library.name} does not offer {sample.dtype} here"
+        try:
+            library.lower(id, sample)
+            function_of(id, memo).reference(sample)
+        except Exception as e:  # noqa: BLE001 - whatever a definition refuses is told, not raised
+            return f"{id} has no such case ({type(e).__name__}: {str(e)[:100]})"
+        return ""
+
+    return generate(scope, library.raisers(), {f: registry.functions()[f] for f in chosen}, works)
+
+
+def with_samples(scope: Scope, library: Library, chosen: tuple[str, ...], memo: Memo | None) -> Mapping[str, Function]:
+    """All functions; those of the run with the scope's samples behind their own."""
+    known = registry.functions()
+    samples, _ = generated(scope, library, chosen, memo)
+    return known | {f: replace(known[f], samples=partial(_both, known[f].samples, extra)) for f, extra in samples.items()}
+
+
+def planned_functions(folder: Path, spec: ValidationSpec) -> Mapping[str, Function]:
+    """All functions as the plan of a report folder saw them. Raises IntegrityError, ScopeError."""
+    if spec.scope is None:
+        return registry.functions()
+    scope = from_text(read_file(folder, FILE), FILE)
+    if digest(scope) != spec.scope.digest:
+        raise IntegrityError(f"{FILE} is not the scope that the plan names", "ask for the folder again")
+    return with_samples(scope, registry.library(spec.library), spec.functions, None)
 
 
 def _both(own: Callable[[], Iterable[Sample]], extra: tuple[Sample, ...]) -> Iterator[Sample]:

@@ -13,6 +13,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from csvkit_ml.model.signature import Answer
+from csvkit_ml.rechecking import numbered, rejudge
+
 pytestmark = pytest.mark.integration
 RELEASE = "onnxruntime==1.23.2"
 REQUIREMENTS = """
@@ -70,6 +73,12 @@ def test_from_model_to_report(tmp_path: Path) -> None:
     assert (good["scope"]["generated"], good["scope"]["not_generated"]) == (2, [])
     cases = [c for f in good["functions"] for c in f["cases"] if c["why"] == "scope"]
     assert {(c["id"].split("/")[0], c["verdict"]) for c in cases} == {("gemm", "PASSED"), ("relu", "PASSED")}
+    for changed, answer in (False, Answer.OK), (True, Answer.NOT_OK):
+        if changed:
+            scope = tmp_path / "good" / "scope.json"
+            scope.write_text(scope.read_text().replace("good.onnx", "best.onnx"))
+        assert numbered("judged again", 1, lambda: rejudge(tmp_path / "good")).answer is answer
+    (tmp_path / "good" / "scope.json").write_bytes((tmp_path / "good.json").read_bytes())
     again = run(tmp_path, "reproduce", "good", cases[0]["id"], code=0)
     assert "PASSED" in again
 
