@@ -77,11 +77,17 @@ def _row(operator: str, uses: list[Use], names: Names, dtypes: Mapping[str, froz
     used = sorted({x.dtype for u in uses for x in u.operands})
     gaps: tuple[str, ...] = () if found else ("The functional split of this release does not have it.",)
     if cover is Cover.VERIFIED:
-        gaps = tuple(_gaps(uses, used, frozenset().union(*(dtypes.get(f, frozenset()) for f in functions)), device))
+        gaps = tuple(_gaps(uses, sorted({d for u in uses for d in _tested_at(u)}), frozenset().union(*(dtypes.get(f, frozenset()) for f in functions)), device))
     return ScopeRow(
         operator=operator, phases=tuple(sorted({u.phase.value for u in uses})), dtypes=tuple(used), uses=len(uses), count=sum(u.count for u in uses),
         cover=cover, functions=functions, gaps=gaps,
     )  # fmt: skip
+
+
+def _tested_at(use: Use) -> set[str]:
+    """Dtypes that a sample must have: of all operands, but for fixed integers beside numbers (axes, sizes), which are parameters of a function."""
+    numbers = any("float" in x.dtype or "complex" in x.dtype for x in use.operands)
+    return {x.dtype for x in use.operands if not (numbers and x.constant and x.dtype in ("int64", "int32"))}
 
 
 def _gaps(uses: Iterable[Use], used: list[str], tested: frozenset[str], device: str) -> Iterable[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from csvkit_ml.model.coverage import Cover
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.function import Verdict
-from csvkit_ml.model.scope import Phase, Scope
+from csvkit_ml.model.scope import Operand, Phase, Scope, Use
 from csvkit_ml.model.scoped import ScopeList
 from csvkit_ml.scope.verified import listed, needed
 from tests.worlds.intended_use import tiny_scope, use
@@ -67,6 +67,14 @@ def test_a_dtype_or_device_that_was_not_tested_is_a_gap() -> None:
         "Used at a dtype that the model does not tell.",
         "Used on cuda; this run was on cpu.",
     )
+
+
+def test_fixed_integers_beside_numbers_are_parameters() -> None:
+    def with_axes(constant: bool, dtype: str = "float32") -> bool:
+        operands = (Operand(dtype=dtype, shape=(2, 3)), Operand(dtype="int64", shape=(1,), constant=constant))
+        return shown(tiny_scope(Use(operator="aten::exp", operands=operands))).rows[0].verified
+
+    assert (with_axes(True), with_axes(False), with_axes(True, "int8")) == (True, False, False)
 
 
 def test_an_operator_without_overload_stands_for_all_of_them() -> None:
