@@ -20,6 +20,7 @@ from csvkit_ml.model.report import ReportModel
 from csvkit_ml.model.signature import Answer, Check, PublicKey
 from csvkit_ml.pipeline import read_report
 from csvkit_ml.pipeline.judging import judge
+from csvkit_ml.pipeline.scoped import planned_functions
 from csvkit_ml.planning.catalogue import make_catalogue
 from csvkit_ml.reporting.format import formats
 from csvkit_ml.reporting.pdf import renderers
@@ -63,8 +64,8 @@ def rejudge(folder: Path) -> Result:
     plan_bytes, manifest_bytes = read_file(folder, "plan.json"), read_file(folder, "manifest.json")
     plan, manifest = decode(ValidationPlan, plan_bytes), decode(EvidenceManifest, manifest_bytes)
     catalogue = make_catalogue(
-        plan.spec, registry.library(plan.spec.library), registry.functions(), home=registry.home, settings=dict(plan.settings), worker=plan.worker,
-        time_limit_s=plan.time_limit_s, memory_limit_bytes=plan.memory_limit_bytes,
+        plan.spec, registry.library(plan.spec.library), planned_functions(folder, plan.spec), home=registry.home,
+        settings=dict(plan.settings), worker=plan.worker, time_limit_s=plan.time_limit_s, memory_limit_bytes=plan.memory_limit_bytes,
     )  # fmt: skip
     if canonical(catalogue.plan) != plan_bytes:
         return Answer.UNKNOWN, f"mlcsv {__version__} plans otherwise than {plan.tool} did: use the version that wrote the report"

@@ -31,11 +31,28 @@ class Console:
         for f in report.functions:
             if f.verdict is not Verdict.PASSED:
                 self._worst(f, verbose=verbose)
+        self._used(report)
         signed = f"signed by {escape(report.signed_by)}" if report.signed_by else "[bold]UNSIGNED[/] (make a key: mlcsv keys new NAME)"
         style = STYLE[report.status]
         self.rich.print(f"[{style}]{report.status.value}[/]  {report.library} {report.version} on {escape(report.backend)}, {signed}")
         self.rich.print(f"{report.run.executed} cases executed, {report.run.reused} reused")
         self.rich.print(f"report: {folder}", soft_wrap=True, highlight=False)
+
+    def _used(self, report: ReportModel) -> None:
+        """What of the scope is not verified, and whose requirements are not met."""
+        if report.scope:
+            rows = report.scope.rows
+            bad = [r.operator for r in rows if not r.verified]
+            self.rich.print(f"scope: {len(rows)} operators used, {len(rows) - len(bad)} verified, {len(bad)} used but not verified", highlight=False)
+            self.rich.print(*(f"  {escape(name)}" for name in bad), sep="\n", highlight=False)
+        for row in report.requirements.rows if report.requirements else ():
+            if row.verdict is not Verdict.PASSED:
+                style, r = STYLE[row.verdict], row.requirement
+                self.rich.print(f"  [{style}]{row.verdict.value}[/] requirement {escape(r.id)}: {escape(' '.join(row.gaps) or r.text)}", highlight=False)
+        if report.own_tests:
+            tests = report.own_tests
+            passed = sum(t.verdict is Verdict.PASSED for t in tests.tests)
+            self.rich.print(f"own tests: {passed} of {len(tests.tests)} passed{''.join('; ' + escape(p) for p in tests.problems)}", highlight=False)
 
     def _worst(self, f: ReportFunction, *, verbose: bool) -> None:
         cases = [c for c in f.cases if c.verdict is not Verdict.PASSED]

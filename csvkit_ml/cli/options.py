@@ -21,6 +21,7 @@ TorchBackend = Annotated[str, typer.Option("--torch-backend", help="Passed on to
 BackendText = Annotated[str, typer.Option("--backend", help="Backend and its options, e.g. cpu or cpu:threads=1,isa=avx2.")]
 BackendTexts = Annotated[list[str], typer.Option("--backend", help="Backend and its options, or a preset: cpu, cpu:threads=1,isa=avx2, all (repeatable).")]
 Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob (repeatable).")]
+Scope = Annotated[Path | None, typer.Option("--scope", help="Only what this scope (from `mlcsv scope`) needs; the report tells what is used but not verified.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="policy.toml: roles, order, independence, gate; default: author, reviewer, approver.")]

@@ -22,6 +22,7 @@ def plan(
     torch_backend: o.TorchBackend = "",
     backend: o.BackendText = "cpu",
     function: o.Globs = [],  # noqa: B006
+    scope: o.Scope = None,
     json: o.Json = False,
 ) -> None:
     """Write the plan of a validation: functions, samples, variants, limits, repetitions. Run it with `mlcsv validate --plan`."""
@@ -35,10 +36,11 @@ def plan(
         raise OutputExistsError(f"{output} exists", "choose another file with -o")
     console = Console(quiet=json)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    places = pipeline.places()
     with progress(console) as watch:
         data, made = pipeline.write_plan(
             pipeline.Job(asked=requirement, backend=backend), environment=request, functions=tuple(function), output=output,
-            places=pipeline.places(), watch=watch,
+            places=places, watch=watch, narrowing=pipeline.read_scope(scope, places, watch) if scope else None,
         )  # fmt: skip
     subject = {"library": made.spec.library, "version": made.spec.full_version, "backend": made.spec.backend}
     note(pipeline.places(), "plan", "", {**subject, "plan": sha256(data), "file": output.name})

@@ -34,6 +34,10 @@ def validate(
     device: o.Device = None,
     standards: Annotated[list[str], typer.Option("--standards", help="Clause maps to index (repeatable); default: all.")] = [],  # noqa: B006
     anomalies: Annotated[Path | None, typer.Option("--anomalies", help="Folder of known anomalies (from `mlcsv anomalies import`).")] = None,
+    scope: o.Scope = None,
+    own: Annotated[Path | None, typer.Option("--requirements", help="Your own requirements (requirements.toml), traced to results.")] = None,
+    pq: Annotated[Path | None, typer.Option("--pq", help="Your own pytest tests, run in the tested environment.")] = None,
+    pq_limit: Annotated[float, typer.Option("--pq-limit", min=1.0, help="Seconds after which your own tests are ended.")] = 600.0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Execute every case again, reuse nothing.")] = False,
     json: o.Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
@@ -63,12 +67,14 @@ def validate(
     jobs = pipeline.jobs_from_plan(plan_file) if plan_file else pipeline.jobs(asked, backend)
     if out and len(jobs) > 1:
         raise UsageError("--out names one folder but there are several requirements or backends", "leave --out away")
+    use = pipeline.IntendedUse(scope=scope, requirements=own, tests=pq, tests_limit_s=pq_limit)
     verdicts = []
     for job in jobs:
         with progress(console) as watch:
             done = pipeline.validate(
                 job, environment=request, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
                 command=_command(), places=places, watch=watch, device=human, standards=maps, anomalies=anomalies,
+                use=use,
             )  # fmt: skip
         verdicts.append(done.report.status)
         _note(places, done)

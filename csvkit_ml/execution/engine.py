@@ -15,13 +15,13 @@ from csvkit_ml.execution.cell import Cell
 from csvkit_ml.execution.lane import Lane, Limits, UnprovenError
 from csvkit_ml.execution.launch import START_LIMIT_S, Forking, Launcher, Spawning
 from csvkit_ml.execution.staging import StagedWorker
-from csvkit_ml.execution.work import RETRY, BlobSink, Job, Work
+from csvkit_ml.execution.work import RETRY, BlobSink, Called, Job, Work
 from csvkit_ml.model.codec import CodecError, decode
 from csvkit_ml.model.inventory import Inventory
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.worker import frames
 
-__all__ = ["PROCESSES", "RETRY", "SETTING", "BlobSink", "Job", "Limits", "UnprovenError", "calls", "describe", "execute", "inventory"]
+__all__ = ["PROCESSES", "RETRY", "SETTING", "BlobSink", "Called", "Job", "Limits", "UnprovenError", "calls", "describe", "execute", "inventory"]
 
 PROCESSES = (("first", "rerun"), ("fresh_process", "dirty_memory"))
 """Repetition kinds that share a process; the processes work side by side."""
@@ -85,7 +85,7 @@ def inventory(
 def calls(
     *, python: str, worker: StagedWorker, library: str, variables: Mapping[str, str], jobs: Iterable[Job], limit_s: float, scratch: Path,
     fork: bool | None = None,
-) -> dict[str, tuple[str, ...]]:  # fmt: skip
+) -> dict[str, Called]:  # fmt: skip
     """Operators that the executions of each function call, by function id. Nothing that they compute comes back.
 
     A job that does not answer in time, or ends its process, adds nothing; the rest goes on in a new process.
@@ -93,7 +93,7 @@ def calls(
     Raises:
         WorkerStartError: the library cannot be imported.
     """
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, tuple[set[str], set[str]]] = {}
     with launcher(python=python, worker=worker, library=library, variables=variables, scratch=scratch, fork=fork) as processes:
         cell: Cell | None = None
         for job in jobs:
@@ -110,8 +110,11 @@ def calls(
                 processes.discard(cell)
                 cell = None
             else:
-                found.setdefault(job.op, {}).update(dict.fromkeys(clean_text(name) for name in answer["calls"]))
-    return {op: tuple(sorted(names)) for op, names in found.items()}
+                every, results = found.setdefault(job.op, (set(), set()))
+                every.update(map(clean_text, answer["calls"]))
+                told = answer.get("results")
+                results.update(map(clean_text, told if isinstance(told, list) else ()))
+    return {op: Called(operators=tuple(sorted(every)), results=tuple(sorted(results & every))) for op, (every, results) in found.items()}
 
 
 def _question(

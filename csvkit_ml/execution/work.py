@@ -42,6 +42,16 @@ class Job:
         return len(self.program) + sum(len(t.data) for t in self.inputs)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """Operators that the executions of a function call, from traces."""
+
+    operators: tuple[str, ...] = ()
+    """With overload, sorted."""
+    results: tuple[str, ...] = ()
+    """Those of them that wrote what was returned, and was therefore judged."""
+
+
 class BlobSink(Protocol):
     """Where bytes go before anything is judged."""
 

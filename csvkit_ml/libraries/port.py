@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from csvkit_ml.libraries.raised import Raiser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,5 +41,7 @@ class Library:
     """Packages to stage besides the worker, e.g. `csvkit_ml.libraries.torch.staged`."""
     split: Callable[[], bytes] = bytes
     """Rules of the functional split as TOML (see specs/libraries); empty = there are none."""
+    raisers: Callable[[], Mapping[str, Raiser]] = dict
+    """By operator: uses of it in the terms of functions (see raised.py)."""
     traces: bool = False
     """Whether the staged half tells which operators an execution calls."""

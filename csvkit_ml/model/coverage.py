@@ -89,7 +89,7 @@ class CoveredName:
     name: str
     cover: Cover
     functions: tuple[str, ...]
-    """Functions whose binding names it or the same object under another name, or whose execution calls it."""
+    """Functions whose binding names it or the same object under another name, whose result it wrote, or whose execution calls it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ class SampleClass(Enum):
     COVERING = "parameter covering array"
     CONDITIONED = "ill-conditioned"
     EXHAUSTIVE = "exhaustive"
+    SCOPE = "scope"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Json, Measurement, Reason, Side, Verdict
 from csvkit_ml.model.judgement import FaultDetection
 from csvkit_ml.model.plan import NotOffered, PlannedCriterion
+from csvkit_ml.model.requirement import OwnTests, RequirementList
+from csvkit_ml.model.scoped import ScopeList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,12 @@ class ReportModel:
     """The functional split, and what this run shows of it; None where the library has no rules."""
     anomalies: AnomalyList | None = None
     """Known anomalies with their decisions; None where no list was given."""
+    scope: ScopeList | None = None
+    """What the product uses, and what of it this run shows; None where no scope was given."""
+    requirements: RequirementList | None = None
+    """The maker's own requirements, traced to results; None where none were given."""
+    own_tests: OwnTests | None = None
+    """The maker's own tests; None where none were given."""
 
     def count(self, verdict: Verdict, side: Side | None = None) -> int:
         """Cases of a verdict, optionally of one side (functions of both sides count on each)."""

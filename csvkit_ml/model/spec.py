@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from csvkit_ml.model.digest import Digest
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentRequest:
@@ -19,6 +21,16 @@ class EnvironmentRequest:
     """Further indexes."""
     torch_backend: str = ""
     """uv's --torch-backend, e.g. `cpu`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeReference:
+    """What a product uses, by digest."""
+
+    digest: Digest
+    """Of the scope in canonical form."""
+    sources: tuple[tuple[str, Digest], ...]
+    """(name, digest) of every model or script."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +51,8 @@ class ValidationSpec:
     """Backend specification, e.g. `cpu:threads=1`."""
     functions: tuple[str, ...] = ()
     """Selected function ids or globs; empty = all that the library offers."""
+    scope: ScopeReference | None = None
+    """What the functions were selected for; None = no product in particular."""
 
     @property
     def full_version(self) -> str:

@@ -9,11 +9,13 @@ from csvkit_ml.pipeline.cells import Compared, compare_runs
 from csvkit_ml.pipeline.cluster import on_cluster
 from csvkit_ml.pipeline.determinism import Matrix, determinism
 from csvkit_ml.pipeline.doctor import Doctor, doctor
+from csvkit_ml.pipeline.intended import IntendedUse
 from csvkit_ml.pipeline.judging import detections, exit_code
 from csvkit_ml.pipeline.known_anomalies import import_anomalies
 from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
 from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, jobs_from_plan, prepare, write_plan
 from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
+from csvkit_ml.pipeline.scoped import read_scope
 from csvkit_ml.pipeline.splitting import split
 from csvkit_ml.pipeline.validation import Finished, validate
 
@@ -21,6 +23,7 @@ __all__ = [
     "Compared",
     "Doctor",
     "Finished",
+    "IntendedUse",
     "Job",
     "Matrix",
     "Places",
@@ -39,6 +42,7 @@ __all__ = [
     "places",
     "prepare",
     "read_report",
+    "read_scope",
     "reproduce",
     "split",
     "trusted_keys",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from csvkit_ml import registry
 from csvkit_ml.backends.port import Expected, unproven
@@ -24,6 +25,7 @@ from csvkit_ml.execution.staging import StagedWorker, build_archive
 from csvkit_ml.libraries.port import Library
 from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of
 from csvkit_ml.model.environment import EnvironmentRecord
+from csvkit_ml.model.function import Function
 from csvkit_ml.model.plan import ValidationPlan
 from csvkit_ml.model.spec import EnvironmentRequest, ValidationSpec
 from csvkit_ml.pipeline.places import Places, Watcher
@@ -86,8 +88,17 @@ class Prepared:
     """What of it was not answered when the environment was described; then nothing is executed."""
 
 
+class Narrowing(Protocol):
+    """What narrows a validation to one product."""
+
+    def check(self, spec: ValidationSpec) -> None: ...
+    def apply(
+        self, spec: ValidationSpec, library: Library, record: EnvironmentRecord, worker: StagedWorker
+    ) -> tuple[ValidationSpec, Mapping[str, Function]]: ...
+
+
 def prepare(
-    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], places: Places, watch: Watcher
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], places: Places, watch: Watcher, narrowing: Narrowing | None = None
 ) -> Prepared:
     """Resolve, take or build the environment, describe it, plan.
 
@@ -101,6 +112,10 @@ def prepare(
     else:
         spec = resolved(job.asked, environment, watch)
     spec = replace(spec, backend=backend, functions=functions)
+    if spec.scope and not narrowing:
+        raise UsageError("the plan is for the scope of a product", f"give that scope with --scope: {spec.scope.digest}")
+    if narrowing:
+        narrowing.check(spec)
     library = registry.library(spec.library)
     chosen, options = registry.backend(backend)
     variables, settings = chosen.variables(options), chosen.settings(library.name, options)
@@ -108,11 +123,14 @@ def prepare(
     record = obtained(spec, environment, places, watch)
     worker = build_archive(library)
     record = _described(record, library, worker, variables, settings, places)
+    known: Mapping[str, Function] = registry.functions()
+    if narrowing:
+        spec, known = narrowing.apply(spec, library, record, worker)
     watch.stage("planning")
     catalogue = make_catalogue(
         spec,
         library,
-        registry.functions(),
+        known,
         home=registry.home,
         settings={**variables, **settings},
         worker=worker.digest,
@@ -200,9 +218,10 @@ def _pairs(data: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def write_plan(
-    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], output: Path, places: Places, watch: Watcher
-) -> tuple[bytes, ValidationPlan]:
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], output: Path, places: Places, watch: Watcher,
+    narrowing: Narrowing | None = None,
+) -> tuple[bytes, ValidationPlan]:  # fmt: skip
     """Plan and stop."""
-    made = prepare(job, environment=environment, functions=functions, places=places, watch=watch)
+    made = prepare(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=narrowing)
     write_file(output, made.plan_bytes)
     return made.plan_bytes, made.catalogue.plan

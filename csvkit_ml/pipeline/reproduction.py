@@ -17,6 +17,8 @@ from csvkit_ml.pipeline.judging import SCHEMA, judge
 from csvkit_ml.pipeline.observe import observe
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Job, prepare, read_plan
+from csvkit_ml.pipeline.scoped import FILE as SCOPE
+from csvkit_ml.pipeline.scoped import read_scope
 
 
 def read_report(folder: Path) -> ReportModel:
@@ -52,7 +54,8 @@ def reproduce(folder: Path, case: str, *, python: str, places: Places, watch: Wa
     spec = read_plan(data).spec
     request = EnvironmentRequest(python=python)
     job = Job(asked=f"{spec.library}=={spec.full_version}", backend=spec.backend)
-    made = prepare(job, environment=request, functions=(case.split("/")[0],), places=places, watch=watch)
+    scoped = read_scope(folder / SCOPE, places, watch) if spec.scope else None
+    made = prepare(job, environment=request, functions=(case.split("/")[0],), places=places, watch=watch, narrowing=scoped)
     old = {f"{f.id}/{s.name}": s.request for f in read_plan(data).functions for s in f.samples}
     prefix, variant = case.rsplit("/", 1)
     if prefix not in made.catalogue.requests or made.catalogue.requests[prefix].digest != old.get(prefix):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.version import Version
@@ -10,7 +9,7 @@ from packaging.version import Version
 from csvkit_ml import registry
 from csvkit_ml.errors import UsageError
 from csvkit_ml.evidence.memo import Memo
-from csvkit_ml.execution.engine import Job, calls, inventory
+from csvkit_ml.execution.engine import Called, Job, calls, inventory
 from csvkit_ml.execution.staging import StagedWorker, build_archive
 from csvkit_ml.libraries.port import Library, Offer
 from csvkit_ml.model.codec import canonical, decode, digest_of
@@ -66,6 +65,7 @@ def coverage(
     file, names, release = read_rules(text), inventoried(record, library, worker, places), Version(record.version)
     offers = [o for o in library.offers() if not o.since or Version(o.since) <= release]
     ran = [o for o in offers if verdicts is None or o.function in verdicts]
+    traces = called(record, library, worker, ran, places)
     return cover(
         library=record.library,
         version=record.version,
@@ -73,7 +73,8 @@ def coverage(
         file=file,
         classification=classify(names, file),
         verifies={o.function: o.names for o in offers},
-        calls=called(record, library, worker, ran, places),
+        calls={f: c.operators for f, c in traces.items()},
+        results={f: c.results for f, c in traces.items()},
         verdicts=verdicts,
     )
 
@@ -93,12 +94,15 @@ def inventoried(record: EnvironmentRecord, library: Library, worker: StagedWorke
 
 def called(
     record: EnvironmentRecord, library: Library, worker: StagedWorker, offers: Iterable[Offer], places: Places
-) -> dict[str, tuple[str, ...]]:
-    """Operators that each bound function calls, traced once for each (lock, worker, definition); empty where the library cannot tell."""
+) -> dict[str, Called]:
+    """Operators that each bound function calls, and which wrote its results; empty where the library cannot tell.
+
+    Traced once for each (lock, worker, definition).
+    """
     if not library.traces:
         return {}
     environment = [record.lock, record.python, worker.digest]
-    questions = {o: digest_of(["calls", environment, o.function, definition(registry.home(o.function))]) for o in offers}
+    questions = {o: digest_of(["calls and results", environment, o.function, definition(registry.home(o.function))]) for o in offers}
     with Memo(places.memo) as memo:
         known = {o.function: memo.get(q) for o, q in questions.items()}
         missing = [o for o in questions if known[o.function] is None]
@@ -108,10 +112,10 @@ def called(
                 jobs=(job for o in missing for job in trace_jobs(registry.functions()[o.function], o, library)),
                 scratch=places.cache / "scratch",
             )  # fmt: skip
-            answers = {f: canonical(list(names)) for f, names in seen.items()}  # one that gave no answer at all is asked again
+            answers = {f: canonical(told) for f, told in seen.items()}  # one that gave no answer at all is asked again
             memo.put({questions[o]: answers[o.function] for o in missing if o.function in answers})
             known |= answers
-    return {f: tuple(json.loads(data or b"[]")) for f, data in known.items()}
+    return {f: decode(Called, data) if data else Called() for f, data in known.items()}
 
 
 def trace_jobs(function: Function, offer: Offer, library: Library) -> Iterator[Job]:

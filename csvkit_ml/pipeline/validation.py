@@ -20,6 +20,7 @@ from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.evidence import EvidenceManifest
 from csvkit_ml.model.report import ReportModel, RunFacts, Standard
 from csvkit_ml.model.spec import EnvironmentRequest
+from csvkit_ml.pipeline.intended import IntendedUse, read_intended
 from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
 from csvkit_ml.pipeline.known_anomalies import read_anomalies
 from csvkit_ml.pipeline.observe import check_spawned, observe
@@ -33,6 +34,8 @@ from csvkit_ml.reporting.pdf import renderers
 from csvkit_ml.signing.keys import Signer
 from csvkit_ml.signing.statement import attest
 
+NO_USE = IntendedUse()
+"""Nothing is known of the product."""
 ORACLES = ("python-flint", "mpmath", "numpy", "scipy", "ml_dtypes", "onnx")
 
 
@@ -47,13 +50,14 @@ class Finished:
 def validate(
     job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
     tester: str, fresh: bool, command: str, places: Places, watch: Watcher, anomalies: Path | None = None,
-    device: DeviceInput = NO_INPUT, standards: tuple[Standard, ...] = (),
+    device: DeviceInput = NO_INPUT, standards: tuple[Standard, ...] = (), use: IntendedUse = NO_USE,
 ) -> Finished:  # fmt: skip
     """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there."""
     started = now()
     if out and out.exists():
         raise OutputExistsError(f"{out} exists", "choose another folder; a report is never overwritten")
-    made = prepare(job, environment=environment, functions=functions, places=places, watch=watch)
+    intended = read_intended(use, places, watch)
+    made = prepare(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=intended.scoped)
     plan = made.catalogue.plan
     known = read_anomalies(anomalies, made.environment) if anomalies else None
     with Store(places.store) as store, Memo(places.memo) as memo:
@@ -71,6 +75,8 @@ def validate(
         spawned = check_spawned(made, seen.observations, memo, scratch=places.cache / "scratch", watch=watch)
         verdicts = {f.id: f.verdict for f in judgement.functions}
         shown = coverage(made.environment, made.library, made.worker, verdicts, places=places, watch=watch)
+        own_tests = intended.own_tests(made, places, watch)
+        scope, requirements = intended.shown(made, judgement, shown, own_tests)
         found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False)
         run = RunFacts(
             started=started,
@@ -99,12 +105,15 @@ def validate(
             renderers=renderers(),
             coverage=shown,
             anomalies=listed(known.snapshot, known.review, verdicts) if known else None,
+            scope=scope,
+            requirements=requirements,
+            own_tests=own_tests,
         )
         folder = out or Path("reports") / _folder_name(made, started)
         files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}
         files |= {"judgement.json": canonical(judgement), "worker.pyz": made.worker.data}
         files |= {f.filename: f.render(report) for f in formats()}
-        files |= known.files if known else {}
+        files |= {**(known.files if known else {}), **intended.files}
         watch.stage("writing the report")
         sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None
         seal(folder, files, (d for o in seen.observations for d in digests_of(o)), store, sign)

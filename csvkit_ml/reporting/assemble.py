@@ -18,7 +18,10 @@ from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, Judgement, 
 from csvkit_ml.model.observation import Crashed, Killed, Observation, Outcome, Produced, Raised, TimedOut, Unsupported
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
 from csvkit_ml.model.report import NOT_SPAWNED, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck, Standard
+from csvkit_ml.model.requirement import OwnTests, RequirementList
+from csvkit_ml.model.scoped import ScopeList
 from csvkit_ml.reporting.findings import find
+from csvkit_ml.reporting.intended import intended_use, verdicts
 
 SCHEMA = 1
 """Version of report.json."""
@@ -55,6 +58,9 @@ def assemble(
     renderers: tuple[tuple[str, str], ...] = (),
     coverage: Coverage | None = None,
     anomalies: AnomalyList | None = None,
+    scope: ScopeList | None = None,
+    requirements: RequirementList | None = None,
+    own_tests: OwnTests | None = None,
 ) -> ReportModel:
     """Build the report.
 
@@ -63,7 +69,8 @@ def assemble(
     2. A planned case without a judgement is INDETERMINATE (not executed), never left out.
     3. Functions: failed, then indeterminate, then passed; within these by area and id. Cases: worst verdict first,
        ordinary samples before others, then by error / limit.
-    4. The status is the worst verdict of all cases.
+    4. The status is the worst verdict of all cases, and never better than what is shown of the intended use: the scope, the
+       maker's requirements and tests.
 
     Raises:
         IntegrityError: the records do not belong together.
@@ -78,7 +85,7 @@ def assemble(
         schema=SCHEMA,
         title=f"{environment.library} {environment.version} on {spec.backend}",
         tool=plan.tool,
-        status=worst_verdict(tuple(f.verdict for f in functions)),
+        status=worst_verdict((worst_verdict(tuple(f.verdict for f in functions)), *verdicts(scope, requirements, own_tests))),
         asked=spec.asked,
         library=environment.library,
         version=environment.version,
@@ -95,7 +102,7 @@ def assemble(
         not_offered=plan.not_offered,
         findings=find(
             plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker, coverage=coverage,
-            anomalies=anomalies, device=device,
+            anomalies=anomalies, device=device, more=intended_use(scope, requirements, own_tests),
         ),
         run=run,
         signed_by=signed_by,
@@ -106,6 +113,9 @@ def assemble(
         renderers=renderers,
         coverage=coverage,
         anomalies=anomalies,
+        scope=scope,
+        requirements=requirements,
+        own_tests=own_tests,
     )
 
 

@@ -13,14 +13,15 @@ from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.plan import PlannedFunction, ValidationPlan
 from csvkit_ml.model.report import Finding, ReportFunction, ReportModel, RunFacts, SpawnCheck
+from csvkit_ml.reporting.intended import NOT_VERIFIED, OWN_TEST, REQUIREMENT
 
 KINDS = (
-    "failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "unclassified", "anomaly", "incomplete",
-    "open",
+    "failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "unclassified", "anomaly",
+    NOT_VERIFIED, REQUIREMENT, OWN_TEST, "incomplete", "open",
 )  # fmt: skip
 """Kinds of finding in the order of the report."""
 
-DISPOSED = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable")
+DISPOSED = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", NOT_VERIFIED, REQUIREMENT, OWN_TEST)
 """Kinds about which a person must decide."""
 
 DRAFT = ("incomplete", "open")
@@ -48,7 +49,7 @@ QUESTIONS = {
 def find(
     *, plan: ValidationPlan, environment: EnvironmentRecord, functions: tuple[ReportFunction, ...], spawn_check: SpawnCheck, run: RunFacts,
     maker: str, coverage: Coverage | None = None, anomalies: AnomalyList | None = None,
-    device: DeviceInput = NO_INPUT,
+    device: DeviceInput = NO_INPUT, more: tuple[Finding, ...] = (),
 ) -> tuple[Finding, ...]:  # fmt: skip
     """All findings, by kind, then in the order of the report's functions."""
     planned = {f.id: f for f in plan.functions}
@@ -61,6 +62,7 @@ def find(
         *(Finding(kind="not-offered", subject=n.function, sentence=f"{n.what}: {n.reason}") for n in plan.not_offered),
         *_unclassified(coverage),
         *_anomalies(anomalies),
+        *more,
         *_incomplete(environment, run, maker),
     ]
     return tuple(sorted([*found, *open_items(tuple(found), device)], key=lambda f: KINDS.index(f.kind)))

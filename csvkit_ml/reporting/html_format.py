@@ -17,7 +17,7 @@ from csvkit_ml.reporting.findings import QUESTIONS, is_draft
 from csvkit_ml.reporting.format import Format
 
 _TEMPLATES = (
-    "report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "coverage.html.j2",
+    "report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "coverage.html.j2", "intended.html.j2",
     "anomalies.html.j2", "environment.html.j2", "closing.html.j2", "pictures.html.j2",
 )  # fmt: skip
 

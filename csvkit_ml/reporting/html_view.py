@@ -25,6 +25,9 @@ FINDING_TITLES = {
     "not-offered": "Not offered",
     "unclassified": "Functionality under no regime",
     "anomaly": "Known anomalies",
+    "used-not-verified": "Used but not verified",
+    "requirement": "Requirements that are not shown to be met",
+    "own-test": "The maker's own tests",
     "incomplete": "Not recorded",
     "open": "Open items of the responsible person",
 }

@@ -18,28 +18,34 @@ Names = Mapping[str, tuple[str, ...]]
 
 def cover(
     *, library: str, version: str, inventory: Inventory, file: RuleFile, classification: Classification, verifies: Names,
-    calls: Names, verdicts: Mapping[str, Verdict] | None = None,
+    calls: Names, results: Names, verdicts: Mapping[str, Verdict] | None = None,
 ) -> Coverage:  # fmt: skip
     """The split with its coverage.
 
     1. A name is verified when a function's binding names it, or the same object under another name.
     2. With verdicts, only functions of that run count, and one that did not pass takes the name's verification away.
-    3. An operator that is not verified itself is exercised when the execution of such a function calls it.
+    3. An operator that no binding names is verified by the functions whose returned result it wrote: that is what their reference
+       judges. One of them that failed takes this verification away; one that did not pass otherwise adds none.
+    4. An operator that is not verified is exercised when the execution of a function that passed calls it.
 
     Args:
         verifies: names that each function's binding verifies (`Offer.names`).
         calls: operators that each function's execution calls, from traces; empty = not traced.
+        results: those of them that wrote what the function returned.
         verdicts: of a run; None = what the suites would verify.
     """
     ran = {f for f in verifies if verdicts is None or f in verdicts}
     passed = {f for f in ran if verdicts is None or verdicts[f] is Verdict.PASSED}
     known = {e.name: e.canonical for e in inventory.entries}
     by_object = _functions({f: tuple(known[n] for n in verifies[f] if n in known) for f in verifies if f in ran})
+    failed = {f for f in ran if verdicts is not None and verdicts[f] is Verdict.FAILED}
+    by_result = _functions({f: results[f] for f in results if f in ran})
     by_call = _functions({f: calls[f] for f in calls if f in passed})
     found: dict[str, list[CoveredName]] = defaultdict(list)
     for entry in inventory.entries:
         if (rule := classification.rules.get(entry.name)) is not None:
-            found[rule.id].append(_covered(entry, by_object, by_call, passed))
+            judged, calling = by_result.get(entry.name, []), by_call.get(entry.name, [])
+            found[rule.id].append(_covered(entry, by_object, passed) or _traced(entry.name, judged, calling, passed, failed))
     operators = {e.name for e in inventory.entries if e.kind is EntryKind.OPERATOR}
     return Coverage(
         library=library,
@@ -62,12 +68,27 @@ def _functions(names: Names) -> dict[str, list[str]]:
     return found
 
 
-def _covered(entry: Entry, by_object: Mapping[str, list[str]], by_call: Mapping[str, list[str]], passed: set[str]) -> CoveredName:
-    if functions := by_object.get(entry.canonical):
-        state = Cover.VERIFIED if passed.issuperset(functions) else Cover.NOT_PASSED
-        return CoveredName(name=entry.name, cover=state, functions=tuple(functions))
-    functions = by_call.get(entry.name, [])
-    return CoveredName(name=entry.name, cover=Cover.EXERCISED if functions else Cover.NOT_VERIFIED, functions=tuple(functions))
+def _covered(entry: Entry, by_object: Mapping[str, list[str]], passed: set[str]) -> CoveredName | None:
+    """What bindings show of a name; None where no binding names it."""
+    functions = by_object.get(entry.canonical)
+    if not functions:
+        return None
+    state = Cover.VERIFIED if passed.issuperset(functions) else Cover.NOT_PASSED
+    return CoveredName(name=entry.name, cover=state, functions=tuple(functions))
+
+
+def _traced(name: str, judged: list[str], calling: list[str], passed: set[str], failed: set[str]) -> CoveredName:
+    """What traces show of an operator.
+
+    Args:
+        judged: functions that ran and whose result it wrote.
+        calling: functions that passed and call it.
+    """
+    if wrong := [f for f in judged if f in failed]:
+        return CoveredName(name=name, cover=Cover.NOT_PASSED, functions=tuple(wrong))
+    if right := [f for f in judged if f in passed]:
+        return CoveredName(name=name, cover=Cover.VERIFIED, functions=tuple(right))
+    return CoveredName(name=name, cover=Cover.EXERCISED if calling else Cover.NOT_VERIFIED, functions=tuple(calling))
 
 
 def _row(rule: Rule, found: list[CoveredName], operators: set[str]) -> CoverageRow:

@@ -107,13 +107,14 @@ def _inventory(runtime: Runtime) -> Answer:
 
 
 def _calls(runtime: Runtime, group: Group) -> bytes:
-    """Operators that the variants of a sample call, each once, in the order in which they are met."""
-    found: Dict[str, None] = {}
+    """Operators that the variants of a sample call, each once, in the order in which they are met; `results` are those that wrote a result."""
+    found: Dict[str, bool] = {}
     try:
         for variant in group.variants:
             request = WireRequest(group.op, variant, dict(group.params), list(group.inputs), group.program)
-            found.update(dict.fromkeys(runtime.calls(request)))
-        return frames.encode({"calls": list(found)})
+            for name, wrote in runtime.calls(request).items():
+                found[name] = wrote or found.get(name, False)
+        return frames.encode({"calls": list(found), "results": [name for name in found if found[name]]})
     except Exception as e:
         return frames.encode({"refused": "%s: %s" % (_type_name(e), _text(e))})
 

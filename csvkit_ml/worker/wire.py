@@ -53,8 +53,8 @@ class Runtime:
         """Execute one case; (output name, tensor) in order. Raises whatever the library raises."""
         raise NotSupported("run")
 
-    def calls(self, request: WireRequest) -> list[str]:
-        """Names of the operators that the execution of one case calls, as far as it gets, each once."""
+    def calls(self, request: WireRequest) -> dict[str, bool]:
+        """Names of the operators that the execution of one case calls, as far as it gets; true for those that wrote what it returned."""
         raise NotSupported("calls")
 
     def dirty(self) -> None:

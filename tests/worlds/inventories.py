@@ -60,10 +60,13 @@ CALLS = {"exp": ("aten::exp", "aten::exp.out"), "relu": ("aten::relu", "aten::un
 AGAIN = RULES.replace('tensor = ["exp", "relu"]', 'tensor = ["exp", "relu", "relu_again"]')
 
 
-def tiny_coverage(verdicts: Mapping[str, Verdict] | None = None, calls: Mapping[str, tuple[str, ...]] = CALLS, *more: str) -> Coverage:
+def tiny_coverage(
+    verdicts: Mapping[str, Verdict] | None = None, calls: Mapping[str, tuple[str, ...]] = CALLS, *more: str,
+    results: Mapping[str, tuple[str, ...]] = {}, verifies: Mapping[str, tuple[str, ...]] = VERIFIES,
+) -> Coverage:  # fmt: skip
     """The fake library's split."""
     names, file = tiny(*more), read_rules(AGAIN.encode())
     return cover(
-        library="tiny", version="1", inventory=names, file=file, classification=classify(names, file), verifies=VERIFIES, calls=calls,
-        verdicts=verdicts,
+        library="tiny", version="1", inventory=names, file=file, classification=classify(names, file), verifies=verifies, calls=calls,
+        results=results, verdicts=verdicts,
     )  # fmt: skip

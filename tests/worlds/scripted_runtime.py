@@ -45,9 +45,9 @@ class ScriptedRuntime(Runtime):
         names = {"twice": ["a", "a"], "hostile": ["a\x1b[2J"]}.get(how, ["scripted.echo", "scripted.flood"])
         return {"methods": ["made up"], "entries": [{"name": n, "kind": "callable"} for n in names]}
 
-    def calls(self, request: WireRequest) -> list[str]:
+    def calls(self, request: WireRequest) -> dict[str, bool]:
         self.run(request)
-        return ["scripted::" + request.op, "scripted::" + request.variant]
+        return {"scripted::" + request.op: True, "scripted::" + request.variant: request.variant == "out"}
 
     def dirty(self) -> None:
         self.dirtied += 1

@@ -11,6 +11,7 @@ from typing import Any
 from csvkit_ml.errors import SuiteError
 from csvkit_ml.libraries.onnxruntime import lowering
 from csvkit_ml.libraries.onnxruntime.lowering.model import Lowering
+from csvkit_ml.libraries.onnxruntime.raising import RAISERS
 from csvkit_ml.libraries.port import Library, Offer
 
 
@@ -47,5 +48,6 @@ LIBRARY = Library(
     offers=offers,
     lower=lower,
     staged=("csvkit_ml.libraries.onnxruntime", "csvkit_ml.libraries.onnxruntime.staged"),
+    raisers=lambda: RAISERS,
     split=lambda: files("specs.libraries").joinpath("onnxruntime.toml").read_bytes(),
 )

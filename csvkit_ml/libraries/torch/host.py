@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from csvkit_ml.libraries.port import Library, Offer
+from csvkit_ml.libraries.torch.raising import RAISERS
 from csvkit_ml.libraries.torch.staged.catalogue import bindings
 
 
@@ -23,6 +24,7 @@ LIBRARY = Library(
     offers=offers,
     lower=lambda function, sample: b"",
     staged=("csvkit_ml.libraries.torch", "csvkit_ml.libraries.torch.staged"),
+    raisers=lambda: RAISERS,
     split=lambda: files("specs.libraries").joinpath("torch.toml").read_bytes(),
     traces=True,
 )

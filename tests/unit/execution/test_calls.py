@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from csvkit_ml.execution.engine import calls
+from csvkit_ml.execution.engine import Called, calls
 from csvkit_ml.execution.work import Job
 from tests.worlds.scripted import LIBRARY, job, scripted_worker
 
 WORKER = scripted_worker()
 
 
-def traced(scratch: Path, *jobs: Job, fork: bool = True) -> dict[str, tuple[str, ...]]:
+def traced(scratch: Path, *jobs: Job, fork: bool = True) -> dict[str, Called]:
     return calls(python=sys.executable, worker=WORKER, library=LIBRARY, variables={}, jobs=jobs, limit_s=0.5, scratch=scratch, fork=fork)
 
 
@@ -23,8 +23,10 @@ def traced(scratch: Path, *jobs: Job, fork: bool = True) -> dict[str, tuple[str,
 def test_calls_by_function(fork: bool, tmp_path: Path) -> None:
     found = traced(tmp_path, job("echo", variants=("plain", "out")), job("pid"), job("echo", name="t", variants=("more",)), fork=fork)
     assert found == {
-        "echo": ("scripted::echo", "scripted::more", "scripted::out", "scripted::plain"),
-        "pid": ("scripted::pid", "scripted::plain"),
+        "echo": Called(
+            operators=("scripted::echo", "scripted::more", "scripted::out", "scripted::plain"), results=("scripted::echo", "scripted::out")
+        ),
+        "pid": Called(operators=("scripted::pid", "scripted::plain"), results=("scripted::pid",)),
     }
 
 

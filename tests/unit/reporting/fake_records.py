@@ -27,6 +27,8 @@ from csvkit_ml.model.observation import (
 )
 from csvkit_ml.model.plan import REPETITIONS, NotOffered, PlannedCriterion, PlannedFunction, PlannedSample, ValidationPlan
 from csvkit_ml.model.report import ReportModel, RunFacts
+from csvkit_ml.model.requirement import OwnTests, RequirementList
+from csvkit_ml.model.scoped import ScopeList
 from csvkit_ml.model.spec import ValidationSpec
 from csvkit_ml.reporting.assemble import assemble
 from csvkit_ml.reporting.findings import DISPOSED
@@ -85,6 +87,9 @@ class Records:
     device: DeviceInput = NO_INPUT
     coverage: Coverage | None = None
     anomalies: AnomalyList | None = None
+    scope: ScopeList | None = None
+    requirements: RequirementList | None = None
+    own_tests: OwnTests | None = None
 
     def model(self) -> ReportModel:
         return assemble(
@@ -105,6 +110,9 @@ class Records:
             renderers=(("typst", "0.0.0"),),
             coverage=self.coverage,
             anomalies=self.anomalies,
+            scope=self.scope,
+            requirements=self.requirements,
+            own_tests=self.own_tests,
         )
 
 

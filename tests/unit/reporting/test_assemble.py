@@ -5,13 +5,16 @@ import dataclasses
 import pytest
 
 from csvkit_ml.errors import IntegrityError
+from csvkit_ml.model.coverage import Cover
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.function import Reason, SampleClass, Side, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FunctionJudgement
+from csvkit_ml.model.requirement import TestOutcome
 from csvkit_ml.reporting.assemble import reproduce, severity, worst_of
 from csvkit_ml.reporting.findings import KINDS
 from tests.unit.reporting.fake_records import Records, records
 from tests.worlds.anomaly_lists import tiny_anomalies
+from tests.worlds.intended_use import row, tiny_list, tiny_requirements, tiny_tests
 from tests.worlds.inventories import tiny_coverage
 
 _RANK = [Verdict.FAILED, Verdict.INDETERMINATE, Verdict.PASSED]
@@ -96,7 +99,8 @@ def test_records_that_do_not_belong_together_are_refused() -> None:
 def test_findings_of_every_kind_in_order() -> None:
     r = records(bad=0.04, functions=30)
     r = dataclasses.replace(r, run=dataclasses.replace(r.run, tester=""), detections=r.detections[:-1])
-    r = dataclasses.replace(r, coverage=tiny_coverage(), anomalies=tiny_anomalies())
+    r = dataclasses.replace(r, coverage=tiny_coverage(), anomalies=tiny_anomalies(), scope=tiny_list(row("x", Cover.EXERCISED)))
+    r = dataclasses.replace(r, requirements=tiny_requirements(Verdict.FAILED), own_tests=tiny_tests(TestOutcome.ERROR))
     model = r.model()
     kinds = [f.kind for f in model.findings]
     assert kinds == sorted(kinds, key=KINDS.index) and set(kinds) == set(KINDS)

@@ -50,6 +50,26 @@ def test_without_traces_nothing_is_exercised() -> None:
     assert not [c for row in covered(calls={}).rows for c in row.covered if c.cover is Cover.EXERCISED]
 
 
+RESULTS = {"exp": ("aten::exp",), "relu": ("aten::relu", "aten::exp"), "also_relu": ("aten::relu",)}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "exp", "relu"),
+    [
+        (None, (Cover.VERIFIED, ("exp", "relu")), (Cover.VERIFIED, ("relu", "also_relu"))),
+        ({"exp": Verdict.PASSED}, (Cover.VERIFIED, ("exp",)), None),
+        ({"exp": Verdict.PASSED, "relu": Verdict.INDETERMINATE}, (Cover.VERIFIED, ("exp",)), None),
+        ({"exp": Verdict.PASSED, "relu": Verdict.FAILED}, (Cover.NOT_PASSED, ("relu",)), (Cover.NOT_PASSED, ("relu",))),
+    ],
+)
+def test_the_operator_that_wrote_a_result_is_verified(
+    verdicts: dict[str, Verdict] | None, exp: tuple[Cover, tuple[str, ...]], relu: tuple[Cover, tuple[str, ...]] | None
+) -> None:
+    found = states(covered(verdicts, results=RESULTS))
+    assert (found["aten::exp"], found.get("aten::relu")) == (exp, relu)
+    assert found["aten::exp.out"] == (Cover.EXERCISED, ("exp",))
+
+
 def test_every_classified_name_is_found_with_its_rule_and_state() -> None:
     coverage = covered()
     by_name = coverage.by_name()

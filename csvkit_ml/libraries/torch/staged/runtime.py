@@ -89,14 +89,14 @@ class TorchRuntime(Runtime):
         outputs = self._execute(request, contextlib.nullcontext())
         return [("y%d" % i if i else "y", self._wire(y)) for i, y in enumerate(outputs)]
 
-    def calls(self, request: WireRequest) -> List[str]:
+    def calls(self, request: WireRequest) -> Dict[str, bool]:
         """Seen by a dispatch mode, below automatic differentiation; what prepares operands and takes results is not counted."""
-        from csvkit_ml.libraries.torch.staged.tracing import recorder
+        from csvkit_ml.libraries.torch.staged.tracing import Trace, recorder
 
-        found: Dict[str, None] = {}
+        trace, results = Trace(), []
         with contextlib.suppress(Exception):
-            self._execute(request, recorder(found))
-        return list(found)
+            results = list(self._execute(request, recorder(trace)))
+        return trace.calls(results)
 
     def _execute(self, request: WireRequest, around: Any) -> Sequence[Any]:
         """Outputs of one case; `around` is entered for the call of the library alone."""

@@ -1,0 +1,1 @@
+"""What runs in the tested environment: standard library and pytest only."""
