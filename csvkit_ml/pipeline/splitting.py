@@ -28,7 +28,7 @@ from csvkit_ml.split.rules import read_rules
 
 TRACE_LIMIT_S = 20.0
 """For one sample to tell which operators it calls."""
-TRACED_SAMPLES = 16
+TRACED_SAMPLES = 4
 """Of a function."""
 _NO_KEY = sha256(b"")
 
