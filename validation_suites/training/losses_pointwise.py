@@ -33,14 +33,14 @@ RUNNING = Scaled(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pointwise:
-    """One loss."""
+class Loss:
+    """A loss with its samples, reference and faults."""
 
     id: str
     of: str
     """What the library returns before the reduction, in words."""
-    formula: Callable[..., Rounded]
-    """(sample, *operands) -> loss of every element."""
+    formula: Callable[..., Any]
+    """(sample, *operands) -> each loss, or (each loss, divisor of the mean); operands of floating-point dtype carry their rounding errors."""
     operands: Operands
     """(dtype, shape, stream, scale) -> inputs."""
     module: str
@@ -48,26 +48,37 @@ class Pointwise:
     settings: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     """Parameters and their values, the documented default first."""
     reductions: tuple[str, ...] = REDUCTIONS
+    nan_in: int | None = 0
+    """Operand that gets a NaN: another than the first where a NaN there lies outside the domain; None = the definition does not say."""
+    shapes: tuple[tuple[int, ...], ...] = ((4, 33), (7,), (2, 3, 5, 4))
+    edges: tuple[tuple[int, ...], ...] = ((1,), (16,), (17,), (257,), (4000,), (0, 5))
+    """Shapes around vector edges; an empty batch."""
+    wide: tuple[float, ...] = (1e-4, 60.0)
+    """Scales of the data."""
+    criterion: Scaled = RUNNING
     faults: tuple[Fault, ...] = ()
 
     def samples(self) -> Iterable[Sample]:
         """Covering array, edge sizes, empty batches, wide data, a NaN."""
-        rows = pairwise({"dtype": DTYPES, "reduction": self.reductions, **self.settings, "shape": ((4, 33), (7,), (2, 3, 5, 4))})
+        rows = pairwise({"dtype": DTYPES, "reduction": self.reductions, **self.settings, "shape": self.shapes})
         for i, r in enumerate(rows):
             how = {n: r[n] for n in self.settings}
             why = SampleClass.COVERING if i else SampleClass.ORDINARY
             yield self._sample("", r["dtype"], r["shape"], r["reduction"], why, how)
-        for n in (1, 16, 17, 257, 4000):
-            yield self._sample(f"n{n}-", "float32", (n,), "mean", SampleClass.EDGE)
-        for reduction in REDUCTIONS:
-            yield self._sample("empty-", "float32", (0, 5), reduction, SampleClass.EDGE)
+        for shape in self.edges:
+            for reduction in self.reductions if 0 in shape else self.reductions[:1]:
+                yield self._sample("edge-", "float32", shape, reduction, SampleClass.EDGE)
         for dtype in DTYPES:
-            for scale in (1e-4, 60.0):
-                yield self._sample(f"scale{scale:g}-", dtype, (9, 11), "none", SampleClass.CONDITIONED, scale=scale)
-            ordinary = self._sample("nan-", dtype, (4, 33), "none", SampleClass.SPECIAL)
-            first = ordinary.inputs[0].array()
-            odd = Tensor.of(np.where(np.arange(first.size).reshape(first.shape) == 7, np.nan, first), dtype)
-            yield replace(ordinary, inputs=(odd, *ordinary.inputs[1:]))
+            for scale in self.wide:
+                yield self._sample(f"scale{scale:g}-", dtype, self.shapes[0], "none", SampleClass.CONDITIONED, scale=scale)
+            if self.nan_in is not None:
+                yield self._with_nan(dtype, self.nan_in)
+
+    def _with_nan(self, dtype: str, place: int) -> Sample:
+        ordinary = self._sample("nan-", dtype, self.shapes[0], "none", SampleClass.SPECIAL)
+        good = ordinary.inputs[place].array()
+        odd = Tensor.of(np.where(np.arange(good.size).reshape(good.shape) == 7, np.nan, good), dtype)
+        return replace(ordinary, inputs=tuple(odd if i == place else x for i, x in enumerate(ordinary.inputs)))
 
     def _sample(
         self, head: str, dtype: str, shape: tuple[int, ...], reduction: str, why: SampleClass,
@@ -82,8 +93,9 @@ class Pointwise:
     def reference(self, sample: Sample) -> tuple[Expected, ...]:
         """The formula, reduced."""
         with np.errstate(all="ignore"):
-            loss = self.formula(sample, *(rounded(a, sample.dtype) for a in sample.arrays()))
-            return (expected_rounded(reduce(loss, sample.param("reduction")), dtype=sample.dtype),)
+            made = self.formula(sample, *(a if a.dtype.kind == "i" else rounded(a, sample.dtype) for a in sample.arrays()))
+            loss, total = made if isinstance(made, tuple) else (made, None)
+            return (expected_rounded(reduce(loss, sample.param("reduction"), total), dtype=sample.dtype),)
 
     def function(self) -> Function:
         """As the suites export it."""
@@ -91,7 +103,8 @@ class Pointwise:
             id=self.id, side=Side.TRAINING, area="losses",
             requirement=f"The library shall return {self.of}, reduced as asked.", source=f"{SOURCE}, {self.module}",
             oracle="definition in extended precision (2^-64) with running error bounds", samples=self.samples, reference=self.reference,
-            criterion=RUNNING, faults=(*COMMON, *self.faults),
+            criterion=self.criterion,
+            faults=(*COMMON, *([] if self.nan_in is None else [faults.nan_lost()]), *([] if self.reductions == ("none",) else DIVISOR), *self.faults),
         )  # fmt: skip
 
 
@@ -105,11 +118,13 @@ def reduce(loss: Rounded, reduction: str, total: Rounded | int | None = None) ->
 
 
 COMMON = (
-    faults.relative(1e-4), faults.one_element(), faults.stale(), faults.TF32_INPUTS, faults.nan_lost(),
+    faults.relative(1e-4), faults.one_element(), faults.stale(), faults.TF32_INPUTS,
     faults.changed("wrong-sign", "The sign is wrong.", lambda a: -a.astype(np.float64)),
+)  # fmt: skip
+DIVISOR = (
     faults.other_params("sum-for-mean", "The sum is not divided by n.", reduction=lambda r: "sum" if r == "mean" else r),
     faults.other_params("mean-for-sum", "The sum is divided by n.", reduction=lambda r: "mean" if r == "sum" else r),
-)  # fmt: skip
+)
 
 
 def _pair(dtype: str, shape: tuple[int, ...], name: str, scale: float) -> tuple[Tensor, ...]:
@@ -199,7 +214,8 @@ def _poisson(sample: Sample, x: Any, rate: Any, t: Any) -> Any:
 
 def _gaussian(sample: Sample, x: Any, t: Any, v: Any) -> Any:
     """[log v + (x - t)^2 / v] / 2 with v not below eps; in full plus log(2 pi) / 2."""
-    v = np.maximum(v, hyperparameter(sample.param("eps")))
+    floor: Any = hyperparameter(sample.param("eps"))
+    v = np.maximum(v, floor)
     loss = 0.5 * (np.log(v) + (x - t) * (x - t) / v)
     return loss + 0.5 * np.log(TWO_PI) if sample.param("full") else loss
 
@@ -233,34 +249,34 @@ def _no_floor(sample: Sample) -> Any:
 
 
 LOSSES = (
-    Pointwise(id="l1_loss", of="|x - t|", formula=_l1, operands=_pair, module="L1Loss"),
-    Pointwise(id="smooth_l1_loss", of="the smooth L1 loss of x - t", formula=_smooth_l1, operands=_pair, module="SmoothL1Loss",
+    Loss(id="l1_loss", of="|x - t|", formula=_l1, operands=_pair, module="L1Loss"),
+    Loss(id="smooth_l1_loss", of="the smooth L1 loss of x - t", formula=_smooth_l1, operands=_pair, module="SmoothL1Loss",
               settings={"beta": (1.0, 0.3, 0.0, 2.5)}, faults=(faults.other_params("beta-ignored", "beta is ignored.", beta=1.0),)),
-    Pointwise(id="huber_loss", of="the Huber loss of x - t", formula=_huber, operands=_pair, module="HuberLoss; Huber 1964",
+    Loss(id="huber_loss", of="the Huber loss of x - t", formula=_huber, operands=_pair, module="HuberLoss; Huber 1964",
               settings={"delta": (1.0, 0.3, 2.5)}, faults=(faults.other_params("delta-ignored", "delta is ignored.", delta=1.0),)),
-    Pointwise(id="kl_div", of="the pointwise Kullback-Leibler divergence t (log t - x)", formula=_kl, operands=_divergence_operands, module="KLDivLoss",
+    Loss(id="kl_div", of="the pointwise Kullback-Leibler divergence t (log t - x)", formula=_kl, operands=_divergence_operands, module="KLDivLoss",
               settings={"log_target": (False, True)}, reductions=(*REDUCTIONS, "batchmean"),
               faults=(faults.other_params("target-form", "The target's logarithm is taken for the target or the reverse.", log_target=lambda v: not v),
                       faults.other_params("elements-for-batch", "The sum is divided by the elements instead of the batch.",
                                           reduction=lambda r: "mean" if r == "batchmean" else r))),
-    Pointwise(id="binary_cross_entropy", of="the binary cross entropy of probabilities, logarithms not below -100", formula=_bce, operands=_probabilities,
-              module="BCELoss", settings={"weighted": (False, True)},
+    Loss(id="binary_cross_entropy", of="the binary cross entropy of probabilities, logarithms not below -100", formula=_bce, operands=_probabilities,
+              module="BCELoss", nan_in=None, settings={"weighted": (False, True)},
               faults=(faults.other_params("weight-ignored", "Weights are ignored.", weighted=False),
                       faults.computed("no-floor", "The logarithm of zero stays infinite.", _no_floor))),
-    Pointwise(id="poisson_nll_loss", of="the Poisson negative log likelihood", formula=_poisson, operands=_counts, module="PoissonNLLLoss",
+    Loss(id="poisson_nll_loss", of="the Poisson negative log likelihood", formula=_poisson, operands=_counts, module="PoissonNLLLoss",
               settings={"log_input": (True, False), "full": (False, True), "eps": (1e-8, 1e-3)},
               faults=(faults.other_params("stirling-lost", "Stirling's term is left out.", full=False),
                       faults.other_params("input-form", "A rate is taken for its logarithm or the reverse.", log_input=lambda v: not v),
                       faults.other_params("eps-ignored", "Another eps.", eps=0.1))),
-    Pointwise(id="gaussian_nll_loss", of="the Gaussian negative log likelihood", formula=_gaussian, operands=_measured, module="GaussianNLLLoss",
+    Loss(id="gaussian_nll_loss", of="the Gaussian negative log likelihood", formula=_gaussian, operands=_measured, module="GaussianNLLLoss",
               settings={"full": (False, True), "eps": (1e-6, 1e-2)},
               faults=(faults.other_params("constant-lost", "The constant term is left out.", full=False),
                       faults.other_params("no-floor", "Variances have no floor.", eps=1e-30))),
-    Pointwise(id="hinge_embedding_loss", of="x where y = 1 and max(0, margin - x) where y = -1", formula=_hinge, operands=_signed,
+    Loss(id="hinge_embedding_loss", of="x where y = 1 and max(0, margin - x) where y = -1", formula=_hinge, operands=_signed,
               module="HingeEmbeddingLoss", settings={"margin": (1.0, 0.25)},
               faults=(faults.other_params("margin-ignored", "The margin is ignored.", margin=1.0),)),
-    Pointwise(id="soft_margin_loss", of="log(1 + exp(-y x))", formula=_soft_margin, operands=_signed, module="SoftMarginLoss"),
-    Pointwise(id="margin_ranking_loss", of="max(0, margin - y (a - b))", formula=_ranking, operands=_ranked, module="MarginRankingLoss",
+    Loss(id="soft_margin_loss", of="log(1 + exp(-y x))", formula=_soft_margin, operands=_signed, module="SoftMarginLoss"),
+    Loss(id="margin_ranking_loss", of="max(0, margin - y (a - b))", formula=_ranking, operands=_ranked, module="MarginRankingLoss",
               settings={"margin": (0.0, 0.7)}, faults=(faults.other_params("margin-ignored", "The margin is ignored.", margin=0.0),)),
 )  # fmt: skip
 

@@ -7,8 +7,8 @@ from csvkit_ml.libraries.binding import Binding
 FLOATS = ("float32", "float64")
 
 
-def _loss(function, module, arguments, operands):
-    """`arguments(p, xs)` gives keyword arguments of both forms besides the reduction; `operands(p, xs)` what the loss is called with."""
+def _loss(function, module, arguments, operands, modes=("requires-grad",)):
+    """`modes`: some losses refuse targets or weights that require a gradient. `arguments(p, xs)` gives keyword arguments of both forms besides the reduction; `operands(p, xs)` what the loss is called with."""
 
     def how(p, xs):
         return {"reduction": p["reduction"], **arguments(p, xs)}
@@ -21,7 +21,7 @@ def _loss(function, module, arguments, operands):
         },
         names=("torch.nn.functional." + function, "torch.nn." + module),
         dtypes=FLOATS,
-        modes=("requires-grad",),
+        modes=modes,
     )
 
 
@@ -38,10 +38,10 @@ BINDINGS = (
     _loss("smooth_l1_loss", "SmoothL1Loss", _named("beta"), _all),
     _loss("huber_loss", "HuberLoss", _named("delta"), _all),
     _loss("kl_div", "KLDivLoss", _named("log_target"), lambda p, xs: (xs[0], xs[2] if p["log_target"] else xs[1])),
-    _loss("binary_cross_entropy", "BCELoss", lambda p, xs: {"weight": xs[2] if p["weighted"] else None}, lambda p, xs: xs[:2]),
+    _loss("binary_cross_entropy", "BCELoss", lambda p, xs: {"weight": xs[2] if p["weighted"] else None}, lambda p, xs: xs[:2], ("no-grad",)),
     _loss("poisson_nll_loss", "PoissonNLLLoss", _named("log_input", "full", "eps"), lambda p, xs: (xs[0] if p["log_input"] else xs[1], xs[2])),
     _loss("gaussian_nll_loss", "GaussianNLLLoss", _named("full", "eps"), _all),
     _loss("hinge_embedding_loss", "HingeEmbeddingLoss", _named("margin"), _all),
-    _loss("soft_margin_loss", "SoftMarginLoss", _named(), _all),
+    _loss("soft_margin_loss", "SoftMarginLoss", _named(), _all, ("no-grad",)),
     _loss("margin_ranking_loss", "MarginRankingLoss", _named("margin"), _all),
 )
