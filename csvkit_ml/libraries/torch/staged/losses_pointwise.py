@@ -8,7 +8,11 @@ FLOATS = ("float32", "float64")
 
 
 def _loss(function, module, arguments, operands, modes=("requires-grad",)):
-    """`modes`: some losses refuse targets or weights that require a gradient. `arguments(p, xs)` gives keyword arguments of both forms besides the reduction; `operands(p, xs)` what the loss is called with."""
+    """A loss by name and as a module.
+
+    `arguments(p, xs)` gives keyword arguments of both besides the reduction, `operands(p, xs)` what the loss is called with;
+    some losses refuse targets or weights that require a gradient: `modes`.
+    """
 
     def how(p, xs):
         return {"reduction": p["reduction"], **arguments(p, xs)}
