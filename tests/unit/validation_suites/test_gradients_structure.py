@@ -10,7 +10,10 @@ import pytest
 
 from csvkit_ml.model.function import Sample
 from tests.unit.validation_suites.test_gradients import gradient
-from validation_suites.training.gradients_structure import PRODUCTS, Product
+from validation_suites.training import gradients_layers, gradients_structure
+from validation_suites.vector_jacobian import Product
+
+PRODUCTS = (*gradients_structure.PRODUCTS, *gradients_layers.PRODUCTS)
 
 
 def shifted_softmax(x: Any) -> Any:

@@ -31,9 +31,9 @@ def _activation(name, **arguments):
 
 
 BINDINGS = (
-    *(_slope(name) for name in "exp expm1 log log1p sqrt rsqrt reciprocal square sin cos sinh cosh atan sigmoid erf abs".split()),
+    *(_slope(name) for name in ["exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "square", "sin", "cos", "sinh", "cosh", "atan", "sigmoid", "erf", "abs"]),
     _slope("pow", exponent=""),
-    *(_activation(name) for name in "gelu silu mish softplus logsigmoid softsign relu selu".split()),
+    *(_activation(name) for name in ["gelu", "silu", "mish", "softplus", "logsigmoid", "softsign", "relu", "selu"]),
     _activation("leaky_relu", negative_slope="negative_slope"),
     _activation("elu", alpha="alpha"),
 )
