@@ -8,6 +8,10 @@ from csvkit_ml.libraries.binding import Binding
 from csvkit_ml.libraries.torch.staged.gradients import roads
 
 FLOATS = ("float32", "float64")
+ELEMENTARY = (
+    "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "square", "sin", "cos", "sinh", "cosh", "atan", "sigmoid", "erf", "abs",
+)  # fmt: skip
+ACTIVATIONS = ("gelu", "silu", "mish", "softplus", "logsigmoid", "softsign", "relu", "selu")
 ROADS = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp", "torch.func.jvp")
 
 
@@ -31,9 +35,9 @@ def _activation(name, **arguments):
 
 
 BINDINGS = (
-    *(_slope(name) for name in ["exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "square", "sin", "cos", "sinh", "cosh", "atan", "sigmoid", "erf", "abs"]),
+    *(_slope(name) for name in ELEMENTARY),
     _slope("pow", exponent=""),
-    *(_activation(name) for name in ["gelu", "silu", "mish", "softplus", "logsigmoid", "softsign", "relu", "selu"]),
+    *(_activation(name) for name in ACTIVATIONS),
     _activation("leaky_relu", negative_slope="negative_slope"),
     _activation("elu", alpha="alpha"),
 )
