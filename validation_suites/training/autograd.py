@@ -104,7 +104,8 @@ PROMISES = (
         id="autograd_hooks",
         requirement="The library shall call hooks on a tensor's gradient in the order of registration, each with what the one before returned.",
         truth=lambda x, g: (3 * (2 * x * g) + 1,),
-        faults=(wrong("order", "The hooks run in reverse.", lambda x, g: 3 * (2 * x * g + 1)), wrong("hook-lost", "The second hook is not run.", lambda x, g: 6 * x * g)),
+        faults=(wrong("order", "The hooks run in reverse.", lambda x, g: 3 * (2 * x * g + 1)),
+                wrong("hook-lost", "The second hook is not run.", lambda x, g: 6 * x * g)),
     ),
     Promise(
         id="autograd_retain_graph",

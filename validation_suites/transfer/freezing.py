@@ -131,8 +131,8 @@ def _answered(which: int, place: int, id: str, sentence: str) -> Fault:
 
 
 def _function(
-    id: str, requirement: str, samples: Callable[[], Iterable[Sample]], reference: Callable[[Sample], tuple[Expected, ...]], criterion: Any, *more: Fault,
-    oracle: str = "exact: what was there before",
+    id: str, requirement: str, samples: Callable[[], Iterable[Sample]], reference: Callable[[Sample], tuple[Expected, ...]], criterion: Any,
+    *more: Fault, oracle: str = "exact: what was there before",
 ) -> Function:  # fmt: skip
     return Function(
         id=id, side=Side.TRAINING, area="transfer learning", requirement=requirement, source=SOURCE, oracle=oracle, samples=samples, reference=reference,

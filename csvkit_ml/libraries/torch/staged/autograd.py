@@ -132,35 +132,20 @@ def _retained_by_grad(t, p, x, g):
     return [first + second, t.tensor([_raises(lambda: t.autograd.grad(y, leaf, g))])]
 
 
+def _remembered(ctx, inputs, output):
+    ctx.save_for_backward(*inputs)
+
+
+def _squared(ctx, x):
+    ctx.save_for_backward(x)
+    return x * x
+
+
 def _own(t, setup):
     """A square whose backward is 7 g; `setup` = context saved apart from the forward."""
-    if setup:
-
-        class Square(t.autograd.Function):
-            @staticmethod
-            def forward(x):
-                return x * x
-
-            @staticmethod
-            def setup_context(ctx, inputs, output):
-                ctx.save_for_backward(*inputs)
-
-            @staticmethod
-            def backward(ctx, g):
-                return g * 7
-    else:
-
-        class Square(t.autograd.Function):
-            @staticmethod
-            def forward(ctx, x):
-                ctx.save_for_backward(x)
-                return x * x
-
-            @staticmethod
-            def backward(ctx, g):
-                return g * 7
-
-    return Square.apply
+    apart = {"forward": staticmethod(lambda x: x * x), "setup_context": staticmethod(_remembered)}
+    members = apart if setup else {"forward": staticmethod(_squared)}
+    return type("Square", (t.autograd.Function,), {**members, "backward": staticmethod(lambda ctx, g: g * 7)}).apply
 
 
 def _custom(setup):
@@ -368,7 +353,7 @@ BINDINGS = (
         stacked=_expanded(lambda t, x, g: t.stack([x] * g.shape[0])),
     ),
     _binding(
-        "autograd_checkpoint", ("torch.utils.checkpoint.checkpoint", "torch.utils.checkpoint.checkpoint_sequential"),
+        "autograd_checkpoint", ("torch.Tensor.backward",),
         plain=_checkpointed(lambda t, of, v: t.utils.checkpoint.checkpoint(of, v, use_reentrant=False)),
         reentrant=_checkpointed(lambda t, of, v: t.utils.checkpoint.checkpoint(of, v, use_reentrant=True)),
         sequential=_checkpointed(lambda t, of, v: t.utils.checkpoint.checkpoint_sequential([of, lambda u: u], 2, v, use_reentrant=False)),

@@ -56,7 +56,7 @@ def _frozen(implementation="", filtered=False):
             optimiser.step(closure)
         frozen = list(model[0].parameters())
         clean = all(q.grad is None for q in frozen)
-        idle = all(_idle(optimiser.state.get(q)) for q in frozen)
+        idle = p["optimiser"] == "lbfgs" or all(_idle(optimiser.state.get(q)) for q in frozen)  # LBFGS keeps one state for all, under the first
         return [*frozen, t.tensor([bool((model[2].weight != head).any()), clean, idle])]
 
     return form
