@@ -143,14 +143,15 @@ def _function(
 FUNCTIONS: tuple[Function, ...] = (
     _function(
         "transfer_frozen_unchanged",
-        "The library shall leave frozen parameters unchanged bit for bit under every optimiser, with no gradient and no counted step for them, and train the head.",
+        "The library shall leave frozen parameters unchanged bit for bit under every optimiser, with no gradient and no counted step for them, and train "
+        "the head.",
         _frozen_samples, _frozen, UNTOUCHED, _stepped(0, "weight-decayed", "Weight decay reaches the frozen weight."),
         _stepped(1, "bias-moved", "The frozen bias takes a step."), _answered(2, 0, "head-not-trained", "The head did not move."),
         _answered(2, 1, "gradient-kept", "The frozen part has a gradient."), _answered(2, 2, "stale-state", "The optimiser counts steps of the frozen part."),
     ),
     _function(
         "transfer_late_freeze",
-        "The library shall, once a weight is frozen in the middle of training, skip it if its gradient is None, and go on with decay and momentum if the "
+        "The library shall skip a weight that is frozen in the middle of training if its gradient is None, and go on with decay and momentum if the "
         "gradient is zero (a trap: a maker clears gradients with set_to_none=True).",
         _late_samples, _late, POWERS, faults.other_params("zero-for-none", "A cleared gradient counts as zero.", cleared="zero"),
         faults.other_params("none-for-zero", "A gradient of zeros is skipped.", cleared="none"),

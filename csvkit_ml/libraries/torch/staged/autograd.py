@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from csvkit_ml.libraries.binding import Binding
 
 ALL = ("float32", "float64", "bfloat16")
@@ -145,7 +147,8 @@ def _own(t, setup):
     """A square whose backward is 7 g; `setup` = context saved apart from the forward."""
     apart = {"forward": staticmethod(lambda x: x * x), "setup_context": staticmethod(_remembered)}
     members = apart if setup else {"forward": staticmethod(_squared)}
-    return type("Square", (t.autograd.Function,), {**members, "backward": staticmethod(lambda ctx, g: g * 7)}).apply
+    square: Any = type("Square", (t.autograd.Function,), {**members, "backward": staticmethod(lambda ctx, g: g * 7)})
+    return square.apply
 
 
 def _custom(setup):
