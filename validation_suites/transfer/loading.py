@@ -86,9 +86,8 @@ def _groups(sample: Sample) -> tuple[Expected, ...]:
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         id="transfer_loading", side=Side.TRAINING, area="transfer learning",
-        requirement="The library shall report exactly the missing and the unexpected keys of a checkpoint that differs from the model, refuse strict loading then"
-        ", "
-        "and load the entries that match (a trap: also when strict loading is refused, so that a model is half loaded after a caught error).",
+        requirement="The library shall report exactly the missing and the unexpected keys of a checkpoint that differs from the model, refuse strict "
+        "loading then, and load the entries that match (a trap: also when strict loading is refused, so that a model is half loaded after a caught error).",
         source="PyTorch documentation, torch.nn.Module.load_state_dict", oracle="set arithmetic", samples=_loading_samples, reference=_loaded, criterion=KEYS,
         faults=(faults.one_element(), faults.stale(), _replaced(0, "by-position", "Entries are loaded by position.", _by_position),
                 _replaced(0, "nothing-loaded", "Nothing is loaded.", lambda arrays, _: arrays[2]),
