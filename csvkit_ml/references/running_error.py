@@ -52,7 +52,7 @@ class Rounded(NDArrayOperatorsMixin):
         by = _widest(operands)
         value, error, rounds = rule(*[part for x in operands for part in _cast(x, by)])
         if rounds:
-            error = error + rounds * by.u * (np.abs(value) + error)
+            error = error + rounds * by.u * (np.where(np.isinf(value), 0, np.abs(value)) + error)
         if ufunc in _UNDERFLOW:
             error = error + by.tiny * ((value != 0) | (error != 0))
         return Rounded(value, error, by)
@@ -70,6 +70,10 @@ class Rounded(NDArrayOperatorsMixin):
 
     def reshape(self, *shape: Any) -> Rounded:
         return Rounded(self.value.reshape(*shape), self.error.reshape(*shape), self.by)
+
+    def max(self, axis: int, keepdims: bool = False) -> Rounded:
+        """Largest value; its error is at most the largest error."""
+        return Rounded(self.value.max(axis=axis, keepdims=keepdims), self.error.max(axis=axis, keepdims=keepdims), self.by)
 
     def sum(self, axis: int | None = None, keepdims: bool = False) -> Rounded:
         """Sum in any order: probabilistic growth min(n, 6 sqrt(n)) u of the sum of magnitudes (Higham and Mary 2019)."""
@@ -144,6 +148,15 @@ def _square_root(a: Any, ea: Any) -> Outcome:
     return z, np.where(ea == 0, 0.0, z - np.sqrt(np.maximum(a - ea, 0)) + np.where(ea >= a, np.sqrt(ea), 0)), 1
 
 
+def _logarithm(a: Any, ea: Any) -> Outcome:
+    return np.log(a), np.where(ea == 0, 0.0, np.where(a > ea, -np.log1p(-ea / a), np.inf)), 2
+
+
+def _logarithm_of_one_more(a: Any, ea: Any) -> Outcome:
+    away = 1 + a
+    return np.log1p(a), np.where(ea == 0, 0.0, np.where(away > ea, -np.log1p(-ea / away), np.inf)), 2
+
+
 def _power(a: Any, ea: Any, b: Any, eb: Any) -> Outcome:
     z = a**b
     inherited = np.where(ea == 0, 0.0, np.abs(b * z / a) * ea) + np.where(eb == 0, 0.0, np.abs(z * np.log(a)) * eb)
@@ -164,6 +177,8 @@ _RULES: dict[np.ufunc, Callable[..., Outcome]] = {
     np.sign: lambda a, ea: (np.sign(a), np.where((np.abs(a) > ea) | (ea == 0), 0.0, 2.0), 0),
     np.cos: lambda a, ea: (np.cos(a), ea, 2),
     np.exp: lambda a, ea: (np.exp(a), np.exp(a) * np.expm1(ea), 2),
+    np.log: _logarithm,
+    np.log1p: _logarithm_of_one_more,
 }
 
 _UNDERFLOW = (np.multiply, np.true_divide, np.power, np.exp)

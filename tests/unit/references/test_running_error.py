@@ -18,6 +18,8 @@ FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
     "root of a difference": lambda x, y: np.sqrt(np.abs(x * x - y * y)),
     "power": lambda x, y: np.abs(x) ** 3 + np.exp(-np.abs(y)),
     "cosine": lambda x, y: 1 + np.cos(x * 3.14159),
+    "logarithms": lambda x, y: np.log(np.abs(x) * np.abs(y)) - np.log1p(np.exp(x)),
+    "difference to the largest": lambda x, y: np.exp((x * y).reshape(20, 25) - (x * y).reshape(20, 25).max(axis=1, keepdims=True)),
     "largest": lambda x, y: np.maximum(x * 0.1, np.minimum(y * 0.3, x - y)),
     "chosen": lambda x, y: np.where(np.arange(500) % 2 == 0, x * y, x / y),
     "normalised": lambda x, y: x / (np.sqrt((x * x).sum()) + 1e-8) * np.sign(y),
@@ -37,6 +39,15 @@ def test_what_a_format_computes_is_within_the_bound(name: str, dtype: str) -> No
     assert (off <= made.error + ARITHMETIC[dtype].tiny).all()
     assert (made.error < 1e-2 * np.abs(made.value).max()).any()
     assert off.max() > 0
+
+
+def test_the_logarithm_of_zero_is_exact_and_of_what_may_be_zero_has_no_bound() -> None:
+    x = rounded(np.zeros(1), "float32")
+    with np.errstate(all="ignore"):
+        assert np.log(x).error == 0
+        assert np.log(x).value == -np.inf
+        assert np.maximum(np.log(x), -100.0).error == 0
+        assert np.isinf(np.log(rounded(np.ones(1), "float32") * 0.1 - 0.1).error)
 
 
 def test_underflow_is_part_of_the_bound() -> None:

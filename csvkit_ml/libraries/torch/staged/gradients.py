@@ -11,7 +11,7 @@ def _leaves(tensors):
     return [x.detach().requires_grad_(True) for x in tensors]
 
 
-def _roads(of, operands, with_upstream=True):
+def roads(of, operands, with_upstream=True):
     """Forms for `of(t, p, *leaves, *constants)`; `operands(p)` says how many leading inputs are differentiable, the last input is g."""
 
     def parts(p, inputs):
@@ -46,7 +46,7 @@ def _roads(of, operands, with_upstream=True):
 
 
 def _binding(function, of, names, operands, with_upstream=True):
-    forms = _roads(of, operands, with_upstream)
+    forms = roads(of, operands, with_upstream)
     return Binding(function=function, forms=forms, names=("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp", *names), dtypes=FLOATS)
 
 
