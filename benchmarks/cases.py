@@ -18,14 +18,15 @@ def write_cases(name: str, folder: Path, *, limit: int) -> int:
     """Write worker.pyz and cases.marshal for `subjects/`; returns the number of cases, at most `limit`."""
     library = registry.library(name)
     (folder / "worker.pyz").write_bytes(build_archive(library).data)
-    cases = _cases(library)
-    chosen = cases[:: max(1, len(cases) // limit)][:limit]
+    samples = _samples(library)
+    step = max(1, sum(map(len, samples)) // limit)
+    chosen = [case for variants in samples[::step] for case in variants][:limit]
     (folder / "cases.marshal").write_bytes(marshal.dumps((name, chosen)))
     return len(chosen)
 
 
-def _cases(library: Library) -> list[tuple[object, ...]]:
-    """(op, variant, params, [(dtype, shape, data)], program) of every case."""
+def _samples(library: Library) -> list[list[tuple[object, ...]]]:
+    """(op, variant, params, [(dtype, shape, data)], program) of every case, by sample: as in a run, a sample comes with all its variants."""
     functions, found = registry.functions(), []
     for offer in library.offers():
         for sample in functions[offer.function].samples():
@@ -33,7 +34,7 @@ def _cases(library: Library) -> list[tuple[object, ...]]:
             if sample.dtype in offer.dtypes and all(sizes) and sum(sizes) <= LARGEST_BYTES:
                 inputs = [(t.dtype, t.shape, t.data) for t in sample.inputs]
                 program = library.lower(offer.function, sample)
-                found += [(offer.function, v, _plain(dict(sample.params)), inputs, program) for v in offer.variants]
+                found.append([(offer.function, v, _plain(dict(sample.params)), inputs, program) for v in offer.variants])
     return found
 
 
