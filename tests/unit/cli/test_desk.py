@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,7 @@ def test_keys_of_machines_and_persons_are_never_mixed(desk: Path) -> None:
     code, text = mlcsv("keys", "list", "--json")
     assert code == 0 and [k["person"] for k in json.loads(text)] == ["Ada Author", "", "Pia Approver", "Rex Reviewer"]
     assert mlcsv("sign", "r", "--as", "author", "--key", "ada", typed="pw\n")[0] == 0
+    time.sleep(1.1)  # times have seconds, and a signature of the second of the revocation is refused
     assert mlcsv("keys", "revoke", "ada")[0] == 0
     assert mlcsv("verify", "r")[0] == 4, "a revoked key may have signed later than it says"
     assert mlcsv("sign", "r", "--as", "reviewer", "--key", "ada", typed="pw\n")[0] == 2

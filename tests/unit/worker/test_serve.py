@@ -30,10 +30,10 @@ class FakeRuntime(Runtime):
     def inventory(self) -> dict[str, Any]:
         return {"methods": [f"asked {len(self.asked)}"], "entries": []}
 
-    def calls(self, request: WireRequest) -> list[str]:
+    def calls(self, request: WireRequest) -> dict[str, bool]:
         if request.op == "unsupported":
             raise NotSupported("calls")
-        return ["aten::" + request.variant, "aten::shared"]
+        return {"aten::" + request.variant: True, "aten::shared": request.variant == "out"}
 
     def dirty(self) -> None:
         self.dirtied.append(len(self.asked))
@@ -146,6 +146,7 @@ def test_the_inventory_is_a_body_and_a_refusal_an_answer() -> None:
 def test_calls_are_those_of_every_variant_each_once() -> None:
     head, parts = group("two", ["plain", "out"], [], stop=0)
     ((answer, body),) = ask(FakeRuntime(), ({**head, "calls": True}, parts))
-    assert (answer, body) == ({"calls": ["aten::plain", "aten::shared", "aten::out"]}, b"")
+    told = {"calls": ["aten::plain", "aten::shared", "aten::out"], "results": ["aten::plain", "aten::shared", "aten::out"]}
+    assert (answer, body) == (told, b"")
     ((answer, _),) = ask(FakeRuntime(), ({**head, "op": "unsupported", "calls": True}, parts))
     assert answer == {"refused": "csvkit_ml.worker.wire.NotSupported: calls"}
