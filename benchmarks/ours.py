@@ -50,7 +50,7 @@ def main() -> None:
 
                 execute(
                     python=python, worker=build_archive(library), library=library.name, variables=chosen.variables(options),
-                    settings=chosen.settings(options), jobs=jobs(folder, name), limits=Limits(time_s=60, memory_bytes=0),
+                    settings=chosen.settings(library.name, options), jobs=jobs(folder, name), limits=Limits(time_s=60, memory_bytes=0),
                     repetitions=repetitions, blobs=store, on_observation=keep, scratch=folder / "scratch",
                 )  # fmt: skip
             print(len(seen))

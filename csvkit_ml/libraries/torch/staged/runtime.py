@@ -21,12 +21,21 @@ _DIRTY_RECENT = 16
 _DIRTY_LARGEST = 1 << 26
 
 
+def _import_late(t: Any) -> None:
+    """What torch imports when an optimiser or a function transform is first used: here once, not in every forked process."""
+    try:
+        t._dynamo  # noqa: B018
+    except Exception:  # releases without it, or builds in which it does not import: whoever uses it will be told
+        return
+
+
 class TorchRuntime(Runtime):
     """See Runtime. The constructor imports torch and asks it nothing: the capability would be fixed for every forked process."""
 
     def __init__(self) -> None:
         import torch
 
+        _import_late(torch)
         self.t: Any = torch
         self.bindings = bindings()
         self.dtypes = {n: getattr(torch, n) for n in _DTYPES if hasattr(torch, n)}
