@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ def _descends(values: Array) -> Array:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decomposition:
+class Decomposition(ABC):
     """Every relation <= factor max(m, n) u. Expected.extra of the first output: `a` [..., m, n], and what a kind names besides."""
 
     factor: float = 10.0
@@ -51,9 +52,9 @@ class Decomposition:
     def formula(self) -> str:
         return f"{self.what}; each <= {self.factor:g} max(m, n) u; hard: {self.hard_factor:g} max(m, n) u"
 
+    @abstractmethod
     def relations(self, outputs: Results, extra: dict[str, Array], u: float) -> Relations:
         """The relations of this kind, on outputs and operands in extended precision."""
-        raise NotImplementedError
 
     def measure(self, actual: Array, expected: Expected) -> Measurement:
         """Judge a decomposition of one output: its worst relation."""

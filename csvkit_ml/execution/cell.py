@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from csvkit_ml.errors import DiskFullError, OutputUnwritableError, no_space
 from csvkit_ml.execution.staging import StagedWorker
 from csvkit_ml.model.digest import hex_of
@@ -118,25 +116,6 @@ class Cell:
         self.link.close()
         self.stdout.close()
         self.stderr.close()
-
-
-def kill_tree(pid: int) -> None:
-    """Kill a process, all its descendants, and its process group (a cell leads its own)."""
-    victims: list[psutil.Process] = []
-    with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        victims = [root, *root.children(recursive=True)]
-    for process in victims:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    kill_group(pid)
-
-
-def kill_group(pid: int) -> None:
-    """Kill what a cell left running in its process group; harmless when the cell itself is gone."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
 
 
 def clean_environment(variables: Mapping[str, str]) -> dict[str, str]:

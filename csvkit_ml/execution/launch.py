@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Self
 
 from csvkit_ml.errors import WorkerStartError
-from csvkit_ml.execution.cell import Cell, Ending, Tail, clean_environment, command, kill_group, kill_tree, write_archive
+from csvkit_ml.execution.cell import Cell, Ending, Tail, clean_environment, command, write_archive
 from csvkit_ml.execution.staging import StagedWorker
+from csvkit_ml.programs import kill_group, kill_tree
 from csvkit_ml.worker import frames
 
 START_LIMIT_S = 300.0

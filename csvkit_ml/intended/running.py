@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import shutil
 import signal
 import subprocess
@@ -14,14 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from csvkit_ml.errors import InterpreterError, UsageError
+from csvkit_ml.errors import UsageError
 from csvkit_ml.intended.staged.own_tests import MAX_TEXT, NO_PYTEST
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.requirement import OwnTest, OwnTests, TestOutcome
+from csvkit_ml.programs import run_to_end, whole_lines
 
 RUNNER = Path(__file__).parent / "staged" / "own_tests.py"
-LARGEST_BYTES = 64 << 20
-"""Of the record of one run; what follows is not read."""
 _LAST_WORDS = 4000
 _STATUS = {2: "the run was interrupted", 3: "pytest failed inside", 4: "pytest was used wrongly", 5: "no test was collected"}
 _NO_PYTEST = "pytest is not installed in the tested environment: nothing was run (adopt an environment that has it, with --python)"
@@ -45,8 +41,13 @@ def run_own_tests(python: str, tests: Path, *, variables: Mapping[str, str], lim
     with tempfile.TemporaryDirectory() as folder:
         runner, record, output = Path(shutil.copy(RUNNER, folder)), Path(folder) / "record.jsonl", Path(folder) / "output"
         line = [python, "-I", "-X", f"pycache_prefix={bytecode}", str(runner), str(record), str(tests)]
-        ending = _run(line, tests if tests.is_dir() else tests.parent, dict(variables), limit_s, output)
-        seen = read_events(_lines(record))
+        with output.open("wb") as stream:
+            place = tests if tests.is_dir() else tests.parent
+            status = run_to_end(
+                line, limit_s, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, cwd=place, env=dict(variables)
+            )
+        ending = _ending(status, limit_s)
+        seen = read_events(whole_lines(record))
         words = output.read_bytes()[-_LAST_WORDS:].decode(errors="replace") if ending else ""
     problems = (ending,) if ending else ()
     return OwnTests(source=tests.name, files=files, tests=seen.tests(), problems=(*problems, *seen.problems), output=words)
@@ -58,37 +59,13 @@ def _files(tests: Path) -> tuple[tuple[str, Digest], ...]:
     return tuple((p.relative_to(tests if tests.is_dir() else tests.parent).as_posix(), sha256(p.read_bytes())) for p in found)
 
 
-def _run(line: list[str], folder: Path, variables: dict[str, str], limit_s: float, output: Path) -> str:
-    """How the process ended, '' where every test came to its end. Raises InterpreterError."""
-    with output.open("wb") as stream:
-        try:
-            process = subprocess.Popen(
-                line, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, cwd=folder, env=variables, start_new_session=True
-            )
-        except OSError as e:
-            raise InterpreterError(f"{line[0]} cannot be started: {e.strerror}", "name a Python interpreter with --python") from e
-        try:
-            code = process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            return f"the tests did not end within {limit_s:g} s and were ended"
-        finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    if code < 0:
-        return f"the process was ended by {signal.Signals(-code).name}"
-    return "" if code in (0, 1) else _NO_PYTEST if code == NO_PYTEST else _STATUS.get(code, f"the process ended with status {code}")
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Lines that are whole; a process that is killed can leave half of one."""
-    if not path.exists():
-        return
-    with path.open("rb") as f:
-        for text in f.read(LARGEST_BYTES).splitlines():
-            with contextlib.suppress(ValueError, RecursionError):
-                if isinstance(made := json.loads(text), dict):
-                    yield made
+def _ending(status: int | None, limit_s: float) -> str:
+    """How the process ended in words, '' where every test came to its end."""
+    if status is None:
+        return f"the tests did not end within {limit_s:g} s and were ended"
+    if status < 0:
+        return f"the process was ended by {signal.Signals(-status).name}"
+    return "" if status in (0, 1) else _NO_PYTEST if status == NO_PYTEST else _STATUS.get(status, f"the process ended with status {status}")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import shutil
 import signal
-import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from csvkit_ml.errors import InterpreterError, ScopeError
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.scope import Operand, Phase, Scope, Source, Use
+from csvkit_ml.programs import run_to_end, whole_lines
 from csvkit_ml.scope.collect import gather
 
 TRACER = Path(__file__).parent / "staged" / "torch_trace.py"
-LARGEST_BYTES = 256 << 20
-"""Of a trace; what follows is not read."""
 _HINT = "name the interpreter of the environment in which the script runs, with --python"
 
 
 def scope_of_script(python: str, script: Path, arguments: Sequence[str], *, limit_s: float, bytecode: Path, output: TextIO | int | None = None) -> Scope:
     """Run a script to its end, or to the limit, and collect what it used.
 
-    The script gets the caller's environment variables, working directory and standard input: it is the product's own program. What it starts is ended with it.
+    The script gets the caller's environment variables, working directory and standard input: it is the product's own program. At the limit
+    it is ended with all it started.
 
     Args:
         bytecode: folder for byte code, so that none is written beside the environment's sources.
@@ -47,42 +43,19 @@ def scope_of_script(python: str, script: Path, arguments: Sequence[str], *, limi
     with tempfile.TemporaryDirectory() as folder:
         tracer = Path(shutil.copy(TRACER, folder))
         trace = Path(folder) / "trace.jsonl"
-        ending = _run([found, "-X", f"pycache_prefix={bytecode}", str(tracer), str(trace), str(script), *arguments], limit_s, output)
-        lines = list(_lines(trace))
+        line = [found, "-X", f"pycache_prefix={bytecode}", str(tracer), str(trace), str(script), *arguments]
+        ending = _ending(run_to_end(line, limit_s, stdout=output), limit_s)
+        lines = list(whole_lines(trace))
     return _scope(script.name, source, arguments, lines, ending)
 
 
-def _run(line: list[str], limit_s: float, output: TextIO | int | None) -> str:
-    """How the process ended, '' for the ordinary way. Raises InterpreterError."""
-    try:
-        process = subprocess.Popen(line, stdout=output, start_new_session=True)
-    except OSError as e:
-        raise InterpreterError(f"{line[0]} cannot be started: {e.strerror}", _HINT) from e
-    try:
-        code = process.wait(limit_s)
-    except subprocess.TimeoutExpired:
+def _ending(status: int | None, limit_s: float) -> str:
+    """How the script ended in words, '' for the ordinary way."""
+    if status is None:
         return f"it did not end within {limit_s:g} s and was ended"
-    finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if code < 0:
-        return f"it was ended by {signal.Signals(-code).name}"
-    return f"it ended with status {code}" if code else ""
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Lines that are whole; a process that is killed can leave half of one."""
-    if not path.exists():
-        return
-    with path.open("rb") as f:
-        for text in f.read(LARGEST_BYTES).splitlines():
-            try:
-                made = json.loads(text)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(made, dict):
-                yield made
+    if status < 0:
+        return f"it was ended by {signal.Signals(-status).name}"
+    return f"it ended with status {status}" if status else ""
 
 
 def _scope(name: str, source: bytes, arguments: Sequence[str], lines: list[dict[str, Any]], ending: str) -> Scope:

@@ -1,8 +1,8 @@
 """Orthogonal polynomials p_n(x), by their three-term recurrences in ball arithmetic.
 
 Every step of the recurrence rounds terms of the size of the largest polynomial so far, and passes them on: u n max_k |p_k(x)|. The argument is
-rounded where it is shifted: u |p_n'|. Chebyshev polynomials may be cosines of n arc cosines, and an arc cosine within its class of 4 ulp (OpenCL C)
-is off by 16 u near pi: hence c = 16 (Clenshaw 1955; Higham 2002, 5.4).
+rounded where it is shifted: u |p_n'|. A step is four roundings, hence c = 4; Chebyshev polynomials may be cosines of n arc cosines, and an arc
+cosine within its class of 4 ulp (OpenCL C) is off by 16 u near pi, hence c = 16 there (Clenshaw 1955; Higham 2002, 5.4).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from csvkit_ml.model.function import Function, Sample
+from csvkit_ml.model.function import Criterion, Function, Sample
 from csvkit_ml.model.tensor import Array
 from validation_suites import faults
 from validation_suites.pointwise import Ball, classed, pointwise
@@ -21,7 +21,8 @@ from validation_suites.sampling.pointwise import WIDE, Box
 
 arb = flint.arb
 DEGREE = 12
-RATIONALE = "n steps of a three-term recurrence at the size of the largest term, or the cosine of n arc cosines (4 ulp of pi each)."
+STEPS = "n steps of a three-term recurrence, four roundings each, at the size of the largest term"
+ARC = ", or the cosine of n arc cosines (4 ulp of pi each)"
 Step = Callable[[Any, Any, Any, int], Any]
 """(x, p_k, p_(k-1), k) -> p_(k+1), on balls or arrays."""
 
@@ -92,9 +93,14 @@ def polynomial(id: str, first: Callable[[Any], Any], step: Step, reach: tuple[fl
     return pointwise(
         id, f"the polynomial {id} of the degree given", value, lambda x, n: 0.0, box,
         source=f"NIST Digital Library of Mathematical Functions, {clause}; PyTorch reference, torch.special.{id}", dtypes=WIDE,
-        criterion=classed(4.0, c=16.0, rationale=RATIONALE), scale=scale, any_sign_of_zero=True, nan=False,
+        criterion=_class(step), scale=scale, any_sign_of_zero=True, nan=False,
         extra_faults=(faults.computed("other-kind", "The recurrence begins otherwise.", doubled),),
     )  # fmt: skip
+
+
+def _class(step: Step) -> Callable[[Sample], Criterion]:
+    trigonometric = step in (_chebyshev, _shifted)
+    return classed(4.0, c=16.0 if trigonometric else 4.0, rationale=f"{STEPS}{ARC if trigonometric else ''}.")
 
 
 def _at_shifted(first: Callable[[Any], Any]) -> Callable[[Any], Any]:
