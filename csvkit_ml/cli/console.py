@@ -25,7 +25,7 @@ class Console:
         self.quiet = quiet
         self.rich = RichConsole(stderr=True, quiet=quiet)
 
-    def finished(self, report: ReportModel, folder: Path, *, verbose: bool) -> None:
+    def finished(self, report: ReportModel, folder: Path, *, verbose: bool, stands: bool = False) -> None:
         """Summary table, findings, status line, path."""
         self.rich.print(_table(report))
         for f in report.functions:
@@ -36,6 +36,8 @@ class Console:
         style = STYLE[report.status]
         self.rich.print(f"[{style}]{report.status.value}[/]  {report.library} {report.version} on {escape(report.backend)}, {signed}")
         self.rich.print(f"{report.run.executed} cases executed, {report.run.reused} reused")
+        if stands:
+            self.rich.print(f"nothing has changed since {report.run.finished}: that report stands (a new one: --fresh, or --out DIR)", highlight=False)
         self.rich.print(f"report: {folder}", soft_wrap=True, highlight=False)
 
     def _used(self, report: ReportModel) -> None:

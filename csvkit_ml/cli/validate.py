@@ -80,7 +80,7 @@ def validate(
         _note(places, done)
         if json:
             sys.stdout.write(json_text.dumps(summary(done.report, str(done.folder))) + "\n")
-        console.finished(done.report, done.folder, verbose=verbose)
+        console.finished(done.report, done.folder, verbose=verbose, stands=done.stands)
         if baseline:
             with progress(console) as watch:
                 compared = pipeline.compare_runs(
@@ -100,6 +100,9 @@ def _note(places: Places, done: Finished) -> None:
     subject = {"library": r.library, "version": r.version, "backend": r.backend}
     before = [e for e in load_log(places.log) if e.event == "run" and subject.items() <= set(e.what)]
     facts = {"folder": done.folder.name, "plan": r.plan, "manifest": r.manifest, "machine": r.signed_by}
+    if done.stands:
+        note(places, "repeat", r.run.tester, {**subject, **facts})
+        return
     note(places, "run", r.run.tester, {**subject, **facts})
     note(places, "judge", r.tool, {**subject, "manifest": r.manifest, "status": r.status.value})
     if before:

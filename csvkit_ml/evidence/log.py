@@ -16,7 +16,7 @@ from csvkit_ml.model.digest import Digest, sha256
 
 START = sha256(b"mlcsv log")
 """What the first line names as the line before it."""
-EVENTS = ("plan", "run", "judge", "sign", "supersede")
+EVENTS = ("plan", "run", "judge", "repeat", "sign", "supersede")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,20 +97,30 @@ class Narrowing(Protocol):
     ) -> tuple[ValidationSpec, Mapping[str, Function]]: ...
 
 
-def prepare(
-    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], places: Places, watch: Watcher, narrowing: Narrowing | None = None
-) -> Prepared:
-    """Resolve, take or build the environment, describe it, plan.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What a plan is made for: the release in its environment, the worker, the backend's settings."""
 
-    Raises:
-        PlanChangedError: an approved plan asks something else than this version of mlcsv would.
-    """
-    approved = read_plan(job.plan) if job.plan else None
+    job: Job
+    spec: ValidationSpec
+    library: Library
+    environment: EnvironmentRecord
+    worker: StagedWorker
+    variables: Mapping[str, str]
+    settings: Mapping[str, str]
+    expected: Expected
+
+
+def ready(
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], places: Places, watch: Watcher, narrowing: Narrowing | None = None
+) -> Ready:
+    """Resolve, take or build the environment, describe it."""
     backend = job.backend
-    if approved:
-        spec, backend, functions = approved.spec, approved.spec.backend, approved.spec.functions
+    if job.plan:
+        spec = read_plan(job.plan).spec
+        backend, functions = spec.backend, spec.functions
     else:
-        spec = resolved(job.asked, environment, watch)
+        spec = resolved(job.asked, environment, places, watch)
     spec = replace(spec, backend=backend, functions=functions)
     if spec.scope and not narrowing:
         raise UsageError("the plan is for the scope of a product", f"give that scope with --scope: {spec.scope.digest}")
@@ -119,45 +129,72 @@ def prepare(
     library = registry.library(spec.library)
     chosen, options = registry.backend(backend)
     variables, settings = chosen.variables(options), chosen.settings(library.name, options)
-    expected = chosen.expected(library.name, options)
     record = obtained(spec, environment, places, watch)
     worker = build_archive(library)
-    record = _described(record, library, worker, variables, settings, places)
+    return Ready(
+        job=job,
+        spec=spec,
+        library=library,
+        environment=_described(record, library, worker, variables, settings, places),
+        worker=worker,
+        variables=variables,
+        settings=settings,
+        expected=chosen.expected(library.name, options),
+    )
+
+
+def prepare(
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], places: Places, watch: Watcher, narrowing: Narrowing | None = None
+) -> Prepared:
+    """Resolve, take or build the environment, describe it, plan. Raises PlanChangedError."""
+    at = ready(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=narrowing)
+    return planned(at, places=places, watch=watch, narrowing=narrowing)
+
+
+def planned(at: Ready, *, places: Places, watch: Watcher, narrowing: Narrowing | None = None) -> Prepared:
+    """The plan.
+
+    Raises:
+        PlanChangedError: an approved plan asks something else than this version of mlcsv would.
+    """
     known: Mapping[str, Function] = registry.functions()
+    spec = at.spec
     if narrowing:
-        spec, known = narrowing.apply(spec, library, record, worker)
+        spec, known = narrowing.apply(spec, at.library, at.environment, at.worker)
     watch.stage("planning")
     catalogue = make_catalogue(
         spec,
-        library,
+        at.library,
         known,
         home=registry.home,
-        settings={**variables, **settings},
-        worker=worker.digest,
+        settings={**at.variables, **at.settings},
+        worker=at.worker.digest,
         notify=lambda f: None,
     )
     plan_bytes = canonical(catalogue.plan)
-    if approved and plan_bytes != job.plan:
-        raise PlanChangedError(_plan_difference(approved, catalogue.plan), "write and approve a new plan with `mlcsv plan`")
+    if at.job.plan and plan_bytes != at.job.plan:
+        raise PlanChangedError(_plan_difference(read_plan(at.job.plan), catalogue.plan), "write and approve a new plan with `mlcsv plan`")
     return Prepared(
-        library=library,
-        environment=record,
-        python=places.interpreter(record),
-        worker=worker,
+        library=at.library,
+        environment=at.environment,
+        python=places.interpreter(at.environment),
+        worker=at.worker,
         catalogue=catalogue,
         plan_bytes=plan_bytes,
-        variables=variables,
-        options=settings,
-        expected=expected,
-        unproven=unproven(expected, in_force(record)),
+        variables=at.variables,
+        options=at.settings,
+        expected=at.expected,
+        unproven=unproven(at.expected, in_force(at.environment)),
     )
 
 
-def resolved(asked: str, environment: EnvironmentRequest, watch: Watcher) -> ValidationSpec:
+def resolved(asked: str, environment: EnvironmentRequest, places: Places, watch: Watcher) -> ValidationSpec:
     """The release that a requirement stands for; in an adopted environment, the one installed there."""
     watch.stage(f"resolving {asked}")
     today, known = datetime.now(UTC).date().isoformat(), registry.known_distributions()
-    return (adopted_spec if environment.python else resolve)(asked, environment, known, today=today)
+    if environment.python:
+        return adopted_spec(asked, environment, known, today=today)
+    return resolve(asked, environment, known, today=today, cache=places.cache)
 
 
 def obtained(spec: ValidationSpec, environment: EnvironmentRequest, places: Places, watch: Watcher) -> EnvironmentRecord:

@@ -40,7 +40,7 @@ def split(asked: str, *, environment: EnvironmentRequest, places: Places, watch:
         UsageError: the library has no rules.
         SuiteError: the rules cannot be read, or two of them claim one name.
     """
-    spec = resolved(asked, environment, watch)
+    spec = resolved(asked, environment, places, watch)
     library = registry.library(spec.library)
     record, worker = obtained(spec, environment, places, watch), build_archive(library)
     made = coverage(record, library, worker, None, places=places, watch=watch)

@@ -25,7 +25,8 @@ from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
 from csvkit_ml.pipeline.known_anomalies import read_anomalies
 from csvkit_ml.pipeline.observe import check_spawned, observe
 from csvkit_ml.pipeline.places import Places, Watcher
-from csvkit_ml.pipeline.prepare import Job, Prepared, prepare
+from csvkit_ml.pipeline.prepare import Job, Prepared, planned, ready
+from csvkit_ml.pipeline.repeating import question, remember, standing
 from csvkit_ml.pipeline.splitting import coverage
 from csvkit_ml.planning.definition import suite_digest
 from csvkit_ml.reporting.assemble import assemble
@@ -45,6 +46,8 @@ class Finished:
 
     report: ReportModel
     folder: Path
+    stands: bool = False
+    """Nothing has changed since this report was written: it was found again, and its passed cases are left out here."""
 
 
 def validate(
@@ -52,14 +55,24 @@ def validate(
     tester: str, fresh: bool, command: str, places: Places, watch: Watcher, anomalies: Path | None = None,
     device: DeviceInput = NO_INPUT, standards: tuple[Standard, ...] = (), use: IntendedUse = NO_USE,
 ) -> Finished:  # fmt: skip
-    """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there."""
+    """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there.
+
+    The same again, with nothing changed and no folder named, is the report that stands; a new one would differ in times alone.
+    """
     started = now()
     if out and out.exists():
         raise OutputExistsError(f"{out} exists", "choose another folder; a report is never overwritten")
     intended = read_intended(use, places, watch)
-    made = prepare(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=intended.scoped)
+    at = ready(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=intended.scoped)
+    known = read_anomalies(anomalies, at.environment) if anomalies else None
+    given = {**(known.files if known else {}), **intended.files}
+    asked = (sha256(job.plan), device, standards, tester, signer.public if signer else None, command, [[n, sha256(b)] for n, b in sorted(given.items())])
+    with Memo(places.memo) as memo:
+        again = None if intended.use.tests else question(at, asked, ORACLES)
+        if again and not out and not fresh and (before := standing(again, memo)):
+            return Finished(report=before.report, folder=Path(before.folder), stands=True)
+    made = planned(at, places=places, watch=watch, narrowing=intended.scoped)
     plan = made.catalogue.plan
-    known = read_anomalies(anomalies, made.environment) if anomalies else None
     with Store(places.store) as store, Memo(places.memo) as memo:
         seen = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
         environment_bytes = canonical(made.environment)
@@ -113,10 +126,12 @@ def validate(
         files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}
         files |= {"judgement.json": canonical(judgement), "worker.pyz": made.worker.data}
         files |= {f.filename: f.render(report) for f in formats()}
-        files |= {**(known.files if known else {}), **intended.files}
+        files |= given
         watch.stage("writing the report")
         sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None
         seal(folder, files, (d for o in seen.observations for d in digests_of(o)), store, sign)
+        if again and not seen.unproven:
+            remember(again, folder, report, memo)
     return Finished(report=report, folder=folder)
 
 

@@ -108,6 +108,28 @@ def test_a_repeat_reuses_everything(report: Path, home: Home) -> None:
     assert json.loads((home.folder / "again" / "report.json").read_bytes())["run"]["executed"] == 0
 
 
+def test_the_same_command_again_finds_the_report_that_stands(report: Path, home: Home) -> None:
+    def folder(*further: str) -> Path:
+        said = json.loads(home.run("validate", REQUIREMENT, *SMALL, "--unsigned", "--json", "-q", *further, code=3))
+        assert said["counts"]["failed"] > 0
+        assert next(f for f in said["functions"] if f["id"] == "relu")["worst"]
+        return home.folder / said["report"]
+
+    first = folder()
+    assert folder() == first
+    (first / "approvals" / "1-author").mkdir(parents=True)
+    (first / "approvals" / "1-author" / "approval.dsse.json").write_text("{}")
+    assert folder() == first, "what people add beside it does not change what it says"
+    events = [json.loads(line)["event"] for line in (home.folder / "config" / "mlcsv" / "log.jsonl").read_text().splitlines()]
+    assert events[-2:] == ["repeat", "repeat"]
+    assert folder("--tester", "T") != first
+    assert folder("--fresh") != first
+    (first / "junit.xml").write_text("altered")
+    second = folder()
+    assert second != first, "a report that was altered does not stand"
+    assert folder() == second
+
+
 def test_an_approved_plan_is_run_exactly_or_refused(home: Home, report: Path) -> None:
     home.run("plan", REQUIREMENT, *SMALL, "-o", "plan.json")
     assert (home.folder / "plan.json").read_bytes() == (report / "plan.json").read_bytes()
