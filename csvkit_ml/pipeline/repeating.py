@@ -20,7 +20,7 @@ from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.report import ReportFunction, ReportModel
 from csvkit_ml.pipeline.prepare import Ready
 from csvkit_ml.reporting.assemble import severity, worst_of
-from csvkit_ml.signing.verification import APPROVALS
+from csvkit_ml.signing.statement import APPROVALS
 
 _PACKAGES = ("csvkit_ml", "validation_suites", "specs")
 _KINDS = ("functions", "libraries", "backends")
