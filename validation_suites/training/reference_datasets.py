@@ -300,7 +300,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         id="strd_nonlinear", side=Side.TRAINING, area=AREA, samples=_nonlinear_samples, reference=_nonlinear, criterion=NONLINEAR,
-        requirement="Gauss-Newton and Levenberg-Marquardt steps with the library's Jacobians and least squares shall reach NIST's certified values.",
+        requirement="The library shall give Jacobians and least squares with which Gauss-Newton steps reach NIST's certified values.",
         source=f"{strd.SOURCE}, nonlinear regression", oracle="certified values of eleven digits, found by NIST in multiple precision",
         faults=(
             faults.computed("single-precision", "The fit ends where single precision ends.", _single),
@@ -310,7 +310,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         id="strd_lbfgs", side=Side.TRAINING, area=AREA, samples=_lbfgs_samples, reference=_lbfgs, criterion=LBFGS,
-        requirement="L-BFGS with a strong Wolfe line search shall reach NIST's certified values as closely as the objective resolves them.",
+        requirement="The library shall reach NIST's certified values by L-BFGS with a strong Wolfe line search, as closely as the objective resolves them.",
         source=f"{strd.SOURCE}, nonlinear regression", oracle="certified values of eleven digits, found by NIST in multiple precision",
         faults=(
             faults.computed("stopped-early", "A tenth of the way is left.", _stopped),

@@ -8,7 +8,6 @@ import mpmath
 import numpy as np
 import pytest
 
-from csvkit_ml.judgement.detection import detect
 from csvkit_ml.model.function import Function, Sample
 from tests.unit.validation_suites.test_solvers import eliminated, rational
 from validation_suites.training.convex import FUNCTIONS, _criterion, _known
@@ -63,8 +62,3 @@ def test_the_exact_methods_keep_to_their_rates_and_to_the_ball(function: Functio
             farthest = max(farthest, *(float(np.sqrt(((v - form.best) ** 2).sum())) for v in (w, ahead)))
         assert farthest <= form.start
         assert float(np.sqrt((risk.gradient(w) ** 2).sum())) <= _criterion(link)(sample).limit
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.id)
-def test_every_seeded_fault_is_caught_and_truth_accepted(function: Function) -> None:
-    assert all(found.rejected and found.accepted_true for found in detect(function))

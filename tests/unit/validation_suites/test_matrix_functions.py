@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from csvkit_ml.judgement.detection import detect
-from csvkit_ml.model.function import Function, Sample
+from csvkit_ml.model.function import Sample
 from tests.unit.validation_suites.onnx_models import check_models
 from validation_suites.inference import contractions, factorisations, matrix_functions
 
@@ -104,8 +103,3 @@ def test_every_kind_of_matrix_is_asked() -> None:
 
 def test_contractions_and_determinants_lower_to_valid_models() -> None:
     assert check_models([BY_ID["det"], BY_ID["einsum"]]) > 40
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.id)
-def test_every_seeded_fault_is_caught_and_truth_accepted(function: Function) -> None:
-    assert all(found.rejected and found.accepted_true for found in detect(function))

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from csvkit_ml.judgement.detection import detect
-from csvkit_ml.model.function import Function, Sample
+from csvkit_ml.model.function import Sample
 from csvkit_ml.model.tensor import Array
 from tests.unit.validation_suites.onnx_models import check_models
 from tests.unit.validation_suites.plain_samples import first, small, values
@@ -102,11 +101,6 @@ def test_quantiles_by_exact_fractions(id: str) -> None:
                 weight = {"lower": Fraction(0), "higher": Fraction(1), "midpoint": Fraction(1, 2), "nearest": Fraction(int(part > 0.5))}.get(mode, part)
                 true = a + (b - a) * weight
                 assert abs(Fraction(float(got)) + Fraction(float(rest)) - true) <= Fraction(float(rad)), sample.name
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=BY_ID)
-def test_every_fault_is_found(function: Function) -> None:
-    assert [d.fault for d in detect(function) if not d.detected] == []
 
 
 def test_the_models_are_accepted_by_the_checker() -> None:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-import pytest
 
-from csvkit_ml.judgement.detection import detect
-from csvkit_ml.model.function import Function
 from tests.unit.validation_suites.onnx_models import check_models
 from tests.unit.validation_suites.plain_samples import first, small, values
 from validation_suites.inference.selecting import FUNCTIONS
@@ -101,11 +98,6 @@ def test_conditions_and_sequences_by_loops() -> None:
             source, n = list(at), int(lengths[at[b]])
             source[t] = n - 1 - at[t] if at[t] < n else at[t]
             np.testing.assert_equal(made[at], values(x)[tuple(source)])
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=BY_ID)
-def test_every_fault_is_found(function: Function) -> None:
-    assert [d.fault for d in detect(function) if not d.detected] == []
 
 
 def test_the_models_are_accepted_by_the_checker() -> None:

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from csvkit_ml.judgement.detection import detect
-from csvkit_ml.model.function import Function
 from tests.unit.validation_suites.onnx_models import check_models
 from tests.unit.validation_suites.plain_samples import first, numbered, small
 from validation_suites.inference.shapes import FUNCTIONS
@@ -130,11 +128,6 @@ def test_extents_of_slices_by_counting() -> None:
                 low, high = (0, n) if step > 0 else (-1, n - 1)
                 begin, end = (max(low, min(v + n if v < 0 else v, high)) for v in (start, stop))
                 assert found[axis] == len(range(begin, end, step)), s.name
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=BY_ID)
-def test_every_fault_is_found(function: Function) -> None:
-    assert [d.fault for d in detect(function) if not d.detected] == []
 
 
 def test_the_models_are_accepted_by_the_checker() -> None:

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from csvkit_ml.judgement.detection import detect
-from csvkit_ml.model.function import Function
 from tests.unit.validation_suites.plain_samples import first, numbered, small
 from validation_suites.inference.stacking import FUNCTIONS
 
@@ -100,8 +98,3 @@ def test_added_axes() -> None:
             rows = {0: (1,) * n, 1: {1: s, 2: (1, *s), 3: (1, *s, 1)}[n], 2: (*s, 1) if n == 3 else s}
             assert made.shape == rows.get(len(s), s)
             assert made.reshape(-1).tolist() == list(range(made.size))
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=BY_ID)
-def test_every_fault_is_found(function: Function) -> None:
-    assert [d.fault for d in detect(function) if not d.detected] == []

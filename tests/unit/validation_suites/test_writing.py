@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from csvkit_ml.criteria import round_to
-from csvkit_ml.judgement.detection import detect
-from csvkit_ml.model.function import Function, Sample
+from csvkit_ml.model.function import Sample
 from tests.unit.validation_suites.onnx_models import check_models
 from tests.unit.validation_suites.plain_samples import first, small, values
 from validation_suites.inference.writing import FUNCTIONS
@@ -129,11 +128,6 @@ def test_masks_by_loops() -> None:
         wide, made, rest = np.broadcast_to(m, x.shape), first(BY_ID["masked_scatter"], sample), iter(values(source))
         for at in np.ndindex(x.shape):
             np.testing.assert_equal(made[at], next(rest) if wide[at] else values(x)[at])
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=BY_ID)
-def test_every_fault_is_found(function: Function) -> None:
-    assert [d.fault for d in detect(function) if not d.detected] == []
 
 
 def test_the_models_are_accepted_by_the_checker() -> None:
