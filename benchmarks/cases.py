@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import marshal
 from pathlib import Path
 
@@ -23,6 +24,23 @@ def write_cases(name: str, folder: Path, *, limit: int) -> int:
     chosen = [case for variants in samples[::step] for case in variants][:limit]
     (folder / "cases.marshal").write_bytes(marshal.dumps((name, chosen)))
     return len(chosen)
+
+
+def write_node_cases(folder: Path) -> int:
+    """ONNX's own node cases whose values are plain tensors, in the same files, with names.json; returns their number."""
+    import numpy as np
+    from onnx.backend.test.loader import load_model_tests
+
+    (folder / "worker.pyz").write_bytes(build_archive(registry.library("onnxruntime")).data)
+    cases: dict[str, tuple[object, ...]] = {}
+    for test in load_model_tests(kind="node"):
+        inputs = test.data_sets[0][0]
+        if all(isinstance(i, np.ndarray) and i.dtype.kind in "fiub" and i.dtype.isbuiltin == 1 for i in inputs):
+            values = [(str(i.dtype), i.shape, np.ascontiguousarray(i).tobytes()) for i in inputs]
+            cases[test.name] = ("onnx_node", "plain", {}, values, test.model.SerializeToString())
+    (folder / "cases.marshal").write_bytes(marshal.dumps(("onnxruntime", list(cases.values()))))
+    (folder / "names.json").write_text(json.dumps(sorted(cases)))
+    return len(cases)
 
 
 def _samples(library: Library) -> list[list[tuple[object, ...]]]:

@@ -43,6 +43,14 @@ def cost(command: list[str], *, environ: Mapping[str, str] | None = None, expect
     return Cost(cpu_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall_s=wall)
 
 
+def output(command: list[str], *, environ: Mapping[str, str]) -> str:
+    """Last line of what a command prints. Exits with its errors when it fails."""
+    done = subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} gave {done.returncode}:\n{done.stderr[-2000:]}")
+    return done.stdout.strip().splitlines()[-1]
+
+
 def rounds(subjects: Mapping[str, Callable[[], Cost]], count: int) -> dict[str, Cost]:
     """Median cost of each subject; every round runs all of them in another order."""
     seen: dict[str, list[Cost]] = {name: [] for name in subjects}
