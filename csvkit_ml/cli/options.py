@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from csvkit_ml.model.device import DeviceInput
     from csvkit_ml.model.spec import EnvironmentRequest
+    from csvkit_ml.pipeline import ModelFiles
     from csvkit_ml.signing.policy import Policy
 
 Requirements = Annotated[list[str], typer.Argument(help="Library requirement, e.g. torch==2.13.0, torch==2.x or onnxruntime.")]
@@ -22,6 +23,8 @@ BackendText = Annotated[str, typer.Option("--backend", help="Backend and its opt
 BackendTexts = Annotated[list[str], typer.Option("--backend", help="Backend and its options, or a preset: cpu, cpu:threads=1,isa=avx2, all (repeatable).")]
 Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob (repeatable).")]
 Scope = Annotated[Path | None, typer.Option("--scope", help="Only what this scope (from `mlcsv scope`) needs; the report tells what is used but not verified.")]
+Model = Annotated[Path | None, typer.Option("--model", help="Your own ONNX model, validated as one more function (needs --inputs); alone without -f and --scope.")]
+Inputs = Annotated[Path | None, typer.Option("--inputs", help="What is fed to --model: .npz, an array for each of its inputs.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="policy.toml: roles, order, independence, gate; default: author, reviewer, approver.")]
@@ -41,6 +44,20 @@ def device_input(path: Path | None) -> DeviceInput:
         return read_device(path.read_bytes())
     except OSError as e:
         raise UsageError(f"cannot read {path}: {e.strerror}", "write an empty one with `mlcsv device`") from e
+
+
+def model_files(model: Path | None, inputs: Path | None, expected: Path | None = None, tolerances: Path | None = None) -> ModelFiles | None:
+    """What is given of a maker's model; None = no model. Raises UsageError."""
+    from csvkit_ml.errors import UsageError
+    from csvkit_ml.pipeline import ModelFiles
+
+    if model is None and (inputs or expected or tolerances):
+        raise UsageError("--inputs, --expected and --tolerance-plan are of a --model", "give the model too")
+    if model is None:
+        return None
+    if inputs is None:
+        raise UsageError("--model needs --inputs", "an .npz file with an array for each input of the model")
+    return ModelFiles(model=model, inputs=inputs, expected=expected, tolerances=tolerances)
 
 
 def environment_request(

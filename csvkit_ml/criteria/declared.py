@@ -39,12 +39,12 @@ class Declared:
         return "the maker's tolerance plan"
 
     def measure(self, actual: Array, expected: Expected) -> Measurement:
-        """Judge an output of any dtype; ulp counts nothing where the dtype has none."""
+        """Judge an output of any dtype; ulp counts nothing where the dtype has none. There is no a-priori bound."""
         form = FORMATS.get(expected.dtype)
 
         def limits(e: Expected) -> tuple[Array, Array]:
             value = np.nan_to_num(e.value.astype(np.float64), posinf=0.0, neginf=0.0)
             limit = self.absolute + self.relative * np.abs(value) + (self.ulps * form.ulp(value) if form else 0.0)
-            return limit, limit
+            return limit, np.full_like(limit, np.inf)
 
         return differences(actual, expected, limits)

@@ -187,7 +187,7 @@ def fits(graph: Graph, feeds: Mapping[str, Array]) -> Iterator[str]:
     for v in graph.inputs:
         given = feeds.get(v.name)
         if given is None:
-            yield f"the input {v.name!r} is not given"
+            yield f"the input {v.name!r} is not given, but {', '.join(map(repr, sorted(feeds))) or 'nothing'}"
         elif given.dtype != DTYPES[v.dtype]:
             yield f"the input {v.name!r} is {v.dtype}, not {given.dtype.name}"
         elif v.shape is not None and (len(v.shape) != given.ndim or any(a not in (-1, b) for a, b in zip(v.shape, given.shape, strict=True))):
