@@ -17,7 +17,7 @@ _HINT = 'schema = 1, then for each output [outputs."NAME"] with reason and absol
 
 
 def read_tolerances(data: bytes, name: str, outputs: Iterable[str]) -> tuple[Json, ...]:
-    """(output, absolute, relative, ulps, reason) of each, in the order of `outputs`. Raises ModelError with all mistakes."""
+    """(output, absolute, relative, ulps, reason) of each, as texts, in the order of `outputs`. Raises ModelError with all mistakes."""
     try:
         if len(data) > MAX_BYTES:
             raise ModelError(f"{name} has more than {MAX_BYTES} bytes", _HINT)
@@ -28,7 +28,7 @@ def read_tolerances(data: bytes, name: str, outputs: Iterable[str]) -> tuple[Jso
     if mistakes := list(_mistakes(tree, tables, wanted)):
         raise ModelError(f"{name} has {len(mistakes)} mistake{'s' * (len(mistakes) > 1)}:\n" + "\n".join(f"  {m}" for m in mistakes), _HINT)
     assert isinstance(tables, dict)
-    return tuple((o, *(float(tables[o].get(k, 0.0)) for k in LIMITS), str(tables[o]["reason"])) for o in wanted)
+    return tuple((o, *(repr(float(tables[o].get(k, 0.0))) for k in LIMITS), str(tables[o]["reason"])) for o in wanted)
 
 
 def _mistakes(tree: dict[str, Any], tables: object, wanted: tuple[str, ...]) -> Iterator[str]:

@@ -37,7 +37,7 @@ def asked(
     Args:
         feeds: by name of input.
         expected: by name of output.
-        tolerances: (output, absolute, relative, ulps, reason) of each of them.
+        tolerances: (output, absolute, relative, ulps, reason) of each of them, as texts.
 
     Raises:
         GraphError: the model cannot be evaluated, or the feeds do not fit.

@@ -17,7 +17,7 @@ MOST = 48
 BRANCH = 4.0
 """What the operators of a chosen branch are granted together, in units of how far drawing moves its results."""
 OWN = 2.0**-24
-"""The reference's own error is at most this share of the bound: it has 29 digits more than float32; for float64 it is as large as the bound."""
+"""The reference's own error is at most this share of the bound: it has 29 binary digits more than float32. For float64 both get the bound, added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,8 @@ class EveryOperator:
         if value.shape != actual.shape:
             told = {"expected": str(list(value.shape)), "actual": str(list(actual.shape))}
             return Measurement(output=label, reason=Reason.WRONG_SHAPE, compared=0, error=np.inf, ratio=np.inf, **told)
-        share = 1.0 if step.dtype == "float64" else OWN
-        expected = Expected(name=label, dtype=step.dtype, value=value, radius=error * share, scale=error, any_sign_of_zero=True)
+        own, scale = (0.0, 2 * error + 2.0**-53 * np.abs(value)) if step.dtype == "float64" else (error * OWN, error)
+        expected = Expected(name=label, dtype=step.dtype, value=value, radius=own, scale=scale, any_sign_of_zero=True)
         return self.each.measure(actual, expected)
 
 
