@@ -23,7 +23,7 @@ BackendText = Annotated[str, typer.Option("--backend", help="Backend and its opt
 BackendTexts = Annotated[list[str], typer.Option("--backend", help="Backend and its options, or a preset: cpu, cpu:threads=1,isa=avx2, all (repeatable).")]
 Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob (repeatable).")]
 Scope = Annotated[Path | None, typer.Option("--scope", help="Only what this scope (from `mlcsv scope`) needs; the report tells what is used but not verified.")]
-Model = Annotated[Path | None, typer.Option("--model", help="Your own ONNX model, validated as one more function (needs --inputs); alone without -f and --scope.")]
+Model = Annotated[Path | None, typer.Option("--model", help="Your own ONNX model as one more function, with --inputs; the only one without -f and --scope.")]
 Inputs = Annotated[Path | None, typer.Option("--inputs", help="What is fed to --model: .npz, an array for each of its inputs.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]

@@ -1,4 +1,4 @@
-"""The maker's own model: its files as they were given, and the samples that are made of them. The model is interpreted here, never executed."""
+"""The maker's own model: its files as they were given, and the samples made of them. It is interpreted here, never executed."""
 
 from __future__ import annotations
 
@@ -77,7 +77,6 @@ def _wanted(values: Values, outputs: tuple[str, ...], data: bytes) -> Mapping[st
     for n in outputs:
         told, given = (values.dtypes[n], values.arrays[n].shape), (found[n].dtype.name, found[n].shape)
         if told != given:
-            raise ModelError(
-                f"{VALUES}: {n!r} is {given[0]}{list(given[1])}, the model gives {told[0]}{list(told[1])}", "give values of that dtype and shape"
-            )
+            cause = f"{VALUES}: {n!r} is {given[0]}{list(given[1])}, the model gives {told[0]}{list(told[1])}"
+            raise ModelError(cause, "give values of that dtype and shape")
     return found

@@ -20,7 +20,7 @@ from csvkit_ml.model.scoped import ScopeList
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Narrowing, Prepared
 from csvkit_ml.pipeline.scoped import Scoped, read_scope
-from csvkit_ml.pipeline.whole_models import Modelled, ModelFiles, read_model
+from csvkit_ml.pipeline.whole_models import ModelFiles, Modelled, read_model
 
 REQUIREMENTS = "requirements.toml"
 """In a report folder."""

@@ -47,7 +47,7 @@ def asked(
     dtype = narrowest(tuple(values.dtypes[o] for o in exposed(graph)))
     inputs = tuple(Tensor.of(feeds[v.name]) for v in graph.inputs)
     held = Tensor.of(np.frombuffer(model, dtype=np.uint8))
-    told = {"model": sha256(model), "inputs": tuple(f"{v.name} {t.digest()}" for v, t in zip(graph.inputs, inputs, strict=True))}
+    told: dict[str, Json] = {"model": sha256(model), "inputs": tuple(f"{v.name} {t.digest()}" for v, t in zip(graph.inputs, inputs, strict=True))}
 
     def sample(way: str, *more: Tensor, **extra: Json) -> Sample:
         suffix = "" if way == OUTPUTS else f"-{way}"

@@ -22,7 +22,7 @@ OWN = 2.0**-24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EveryOperator:
-    """Each value against its operator evaluated in double on the library's own operands. Results name the operator; the first wrong one in order tells where."""
+    """Each value against its operator evaluated in double on the library's own operands; the first wrong one in order tells where."""
 
     each: Moved
     kind: str = "every operator"
@@ -72,8 +72,10 @@ class EveryOperator:
     def _measured(self, step: Step, error: Array, actual: Array, name: str) -> Measurement:
         value, label = step.outs[step.place], f"{step.node.label} -> {name}"
         if value.shape != actual.shape:
-            told = {"expected": str(list(value.shape)), "actual": str(list(actual.shape))}
-            return Measurement(output=label, reason=Reason.WRONG_SHAPE, compared=0, error=np.inf, ratio=np.inf, **told)
+            return Measurement(
+                output=label, reason=Reason.WRONG_SHAPE, compared=0, error=np.inf, ratio=np.inf, expected=str(list(value.shape)),
+                actual=str(list(actual.shape)),
+            )  # fmt: skip
         own, scale = (0.0, 2 * error + 2.0**-53 * np.abs(value)) if step.dtype == "float64" else (error * OWN, error)
         expected = Expected(name=label, dtype=step.dtype, value=value, radius=own, scale=scale, any_sign_of_zero=True)
         return self.each.measure(actual, expected)

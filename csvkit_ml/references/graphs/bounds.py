@@ -1,8 +1,8 @@
 """What rounding in every operator does to the outputs of a whole model: Monte Carlo arithmetic.
 
 The graph is evaluated in double several times; in each, every result is moved at random by at most what the analysis of its operator
-says that roundings typically add up to: sqrt(n) u S for a sum of n products. How far the outputs move estimates the condition of the model as a whole, kinks of rectifiers and choices of maxima
-included (Parker 1997; Verificarlo, Denis, de Oliveira Castro, Petit 2016).
+says that roundings typically add up to: sqrt(n) u S for a sum of n products. How far the outputs move estimates the condition of the model as
+a whole, kinks of rectifiers and choices of maxima included (Parker 1997; Denis, de Oliveira Castro and Petit 2016).
 """
 
 from __future__ import annotations

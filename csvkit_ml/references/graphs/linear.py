@@ -41,7 +41,7 @@ def _gemm(node: Node, args: Args) -> Results:
 
 
 def _gemm_terms(s: Seen) -> float:
-    return _arg(s, 0).shape[0 if s.node.attributes.get("transA") else -1] + 3
+    return float(_arg(s, 0).shape[0 if s.node.attributes.get("transA") else -1] + 3)
 
 
 def _matmul(_: Node, args: Args) -> Results:
@@ -127,7 +127,7 @@ def _transposed_pads(node: Node, given_: Sequence[int], full: Sequence[int], str
 
 def _conv_transpose_terms(s: Seen) -> float:
     w = _arg(s, 1)
-    return math.prod(w.shape[2:]) * w.shape[0] // int(s.node.attributes.get("group", 1)) + 1
+    return float(math.prod(w.shape[2:]) * w.shape[0] // int(s.node.attributes.get("group", 1)) + 1)
 
 
 def _pool_windows(node: Node, x: Array, fill: float) -> tuple[Array, tuple[int, ...]]:
@@ -215,7 +215,7 @@ def _log_sum_exp(x: Array, axis: Any, keepdims: bool) -> Array:
 
 def _log_sum_exp_error(s: Seen) -> Array | float:
     x = _arg(s, 0)
-    return s.u * ((x.max() - x.min()) + s.grown(per_element(s), s.outs[0].size) + 8 + 2 * np.abs(s.outs[0]))
+    return np.asarray(s.u * ((x.max() - x.min()) + s.grown(per_element(s), s.outs[0].size) + 8 + 2 * np.abs(s.outs[0])))
 
 
 def _cumulate(node: Node, args: Args) -> Results:

@@ -73,7 +73,7 @@ def _recurrent_error(s: Seen) -> Array | float:
         off = tuple(x * (1 + s.u * rng.uniform(-1, 1, x.shape)) if x is not None and x.dtype.kind == "f" else x for x in s.args)
         spread = np.maximum(spread, np.abs(_recurrent(s.node, off)[0] - s.outs[0]))
     width = need(s.args, 1).shape[-1] + need(s.args, 2).shape[-1]
-    return s.grown(width, s.outs[0].size) * spread.max() + 8 * s.u * np.maximum(1.0, np.abs(s.outs[0]))
+    return np.asarray(s.grown(width, s.outs[0].size) * spread.max() + 8 * s.u * np.maximum(1.0, np.abs(s.outs[0])))
 
 
 def _resize_error(s: Seen) -> Array | float:
@@ -82,7 +82,7 @@ def _resize_error(s: Seen) -> Array | float:
     if s.node.attributes.get("mode", b"nearest") == b"nearest":
         return 0.0
     steps = [np.abs(np.diff(x, axis=a)).max() for a in range(x.ndim) if x.shape[a] > 1 and x.shape[a] != y.shape[a]]
-    return s.u * (16 * float(np.abs(x).max()) + 4 * sum(max(x.shape) * float(step) for step in steps))
+    return float(s.u * (16 * float(np.abs(x).max()) + 4 * sum(max(x.shape) * float(step) for step in steps)))
 
 
 def _quantise(node: Node, args: Args) -> Results:

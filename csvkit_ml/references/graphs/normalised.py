@@ -114,7 +114,7 @@ def _normal_error(s: Seen) -> Array | float:
     count = s.grown(math.prod(data.shape[a] for a in axes), x.size)
     spread = (np.abs(data) + count * np.abs(data).mean(axis=axes, keepdims=True) * (s.node.op != "RMSNormalization")) / deviation
     scale = (2 * spread + (count + 4) * np.abs((data - mean) / deviation)).reshape(x.shape)
-    return s.u * (scale * np.abs(weight) + 2 * np.abs(bias) + np.abs(s.outs[0]))
+    return np.asarray(s.u * (scale * np.abs(weight) + 2 * np.abs(bias) + np.abs(s.outs[0])))
 
 
 def _lp(node: Node, args: Args) -> Results:

@@ -52,7 +52,7 @@ def _power(a: Array, b: Array) -> Array:
 
 def _clip(node: Node, args: Args) -> Results:
     x = need(args, 0)
-    for bound, f, place, name in ((given(args, 1), np.maximum, 1, "min"), (given(args, 2), np.minimum, 2, "max")):
+    for bound, f, name in ((given(args, 1), np.maximum, "min"), (given(args, 2), np.minimum, "max")):
         limit = bound if bound is not None else node.attributes.get(name)
         x = x if limit is None else np.asarray(f(x, limit)).astype(x.dtype)
     return (x,)
@@ -112,7 +112,7 @@ def _terms(s: Seen) -> Array | float:
 
 def _mean_terms(s: Seen) -> Array | float:
     total: Any = sum(np.abs(x) for x in s.args if x is not None)
-    return len(s.args) * s.u * total / len(s.args)
+    return np.asarray(s.u * total)
 
 
 def _saturating(f: Unary, **defaults: float) -> Operator:

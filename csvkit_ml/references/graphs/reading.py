@@ -164,7 +164,7 @@ def dtype_of(element: int) -> str:
         name = "?"
     if name not in DTYPES or name.startswith("complex"):
         raise GraphError(f"values of the type {name} are not evaluated here")
-    return name
+    return str(name)
 
 
 def tensor(t: Any) -> Array:
