@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -37,6 +38,8 @@ def _engine(node: Node) -> Any:
 def evaluated(node: Node, args: Args) -> Results:
     """One node by the onnx package. Raises ValueError."""
     _room(node, args)
+    if node.op == "OneHot":  # the depth may be a list of one; the package takes a number
+        args = (args[0], need(args, 1).reshape(()), *args[2:])
     feeds = {name: x for name, x in zip(node.inputs, args, strict=True) if name and x is not None}
     made = iter(_engine(node).run(None, feeds))
     results = tuple(np.asarray(next(made)) if o else np.zeros(0) for o in node.outputs)
@@ -48,14 +51,36 @@ def evaluated(node: Node, args: Args) -> Results:
 
 def _room(node: Node, args: Args) -> None:
     """A shape that data tells may be anything. Raises ValueError."""
-    numbers = [float(v) for x in args if x is not None and x.dtype.kind in "iu" and x.size <= 64 for v in x.ravel()]
-    size = max((x.size for x in args if x is not None), default=1)
-    if node.op in ("ConstantOfShape", "Expand"):
-        size = max(size, math.prod(abs(int(v)) for v in numbers))
-    elif node.op in ("Tile", "OneHot", "Range", "Pad"):
-        size = max(1, size) * max(1, *(math.ceil(abs(v)) for v in [*numbers, 1.0]))
-    if size > LARGEST and node.op in ("ConstantOfShape", "Expand", "Tile", "OneHot", "Range"):
+    wanted = _WANTED.get(node.op)
+    if wanted is not None and not wanted(args) <= LARGEST:
         raise ValueError(f"a result would have more than {LARGEST} elements")
+
+
+def _numbers(args: Args, index: int) -> list[float]:
+    found = given(args, index)
+    return [] if found is None else [abs(float(v)) for v in found.ravel()[:64]]
+
+
+def _expanded(args: Args) -> float:
+    shape = tuple(min(int(v), LARGEST + 1) for v in _numbers(args, 1))
+    return math.prod(float(n) for n in np.broadcast_shapes(need(args, 0).shape, shape))
+
+
+def _padded(args: Args) -> float:
+    return math.prod(n + sum(_numbers(args, 1)) for n in need(args, 0).shape)
+
+
+def _resized(args: Args) -> float:
+    return max(need(args, 0).size * math.prod(_numbers(args, 2)), math.prod(_numbers(args, 3)))
+
+
+_WANTED: dict[str, Callable[[Args], float]] = {
+    "ConstantOfShape": lambda args: math.prod(_numbers(args, 0)), "Expand": _expanded, "Pad": _padded, "Resize": _resized,
+    "Tile": lambda args: need(args, 0).size * math.prod(_numbers(args, 1)),
+    "OneHot": lambda args: need(args, 0).size * math.prod(_numbers(args, 1)),
+    "Range": lambda args: (_numbers(args, 0)[0] + _numbers(args, 1)[0]) / _numbers(args, 2)[0],
+}  # fmt: skip
+"""Elements of a result at most, by the operands that tell its shape."""
 
 
 def _recurrent(node: Node, args: Args) -> Results:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.model.tensor import Array
-from csvkit_ml.references.graphs.operator import Args, Error, Operator, Results, Seen, given, need
+from csvkit_ml.references.graphs.operator import Args, Error, Operator, Results, Seen, given, need, single
 from csvkit_ml.references.graphs.reading import Node
 
 Axes = tuple[int, ...]
@@ -63,13 +63,13 @@ def _batch(node: Node, args: Args) -> Results:
     if node.attributes.get("training_mode") or len([o for o in node.outputs if o]) > 1:
         raise ValueError("training is not inference")
     scale, bias, mean, variance = (_along(x, need(args, i), 0.0) for i in range(1, 5))
-    return ((x - mean) / np.sqrt(variance + float(node.attributes.get("epsilon", 1e-5))) * scale + bias,)
+    return ((x - mean) / np.sqrt(variance + single(node.attributes.get("epsilon", 1e-5))) * scale + bias,)
 
 
 def _batch_error(s: Seen) -> Array | float:
     x = need(s.args, 0)
     scale, bias, mean, variance = (_along(x, need(s.args, i), 0.0) for i in range(1, 5))
-    deviation = np.sqrt(variance + float(s.node.attributes.get("epsilon", 1e-5)))
+    deviation = np.sqrt(variance + single(s.node.attributes.get("epsilon", 1e-5)))
     return 4 * s.u * ((np.abs(x) + np.abs(mean)) * np.abs(scale) / deviation + np.abs(bias) + np.abs(s.outs[0]))
 
 
@@ -99,7 +99,7 @@ def _normalise(node: Node, args: Args) -> Results:
     weight, bias = _affine(node, args, x)
     root = node.op == "RMSNormalization"
     mean = np.zeros(1) if root else data.mean(axis=axes, keepdims=True)
-    deviation = np.sqrt(np.square(data - mean).mean(axis=axes, keepdims=True) + float(node.attributes.get("epsilon", 1e-5)))
+    deviation = np.sqrt(np.square(data - mean).mean(axis=axes, keepdims=True) + single(node.attributes.get("epsilon", 1e-5)))
     y = ((data - mean) / deviation).reshape(x.shape) * weight + bias
     more = (np.broadcast_to(mean, deviation.shape), 1 / deviation) if node.op == "LayerNormalization" else ()
     return (y, *more)[: max(1, len(node.outputs))]
@@ -110,7 +110,7 @@ def _normal_error(s: Seen) -> Array | float:
     data, axes, _, _ = _groups(s.node, x)
     weight, bias = _affine(s.node, s.args, x)
     mean = 0.0 if s.node.op == "RMSNormalization" else data.mean(axis=axes, keepdims=True)
-    deviation = np.sqrt(np.square(data - mean).mean(axis=axes, keepdims=True) + float(s.node.attributes.get("epsilon", 1e-5)))
+    deviation = np.sqrt(np.square(data - mean).mean(axis=axes, keepdims=True) + single(s.node.attributes.get("epsilon", 1e-5)))
     count = s.grown(math.prod(data.shape[a] for a in axes), x.size)
     spread = (np.abs(data) + count * np.abs(data).mean(axis=axes, keepdims=True) * (s.node.op != "RMSNormalization")) / deviation
     scale = (2 * spread + (count + 4) * np.abs((data - mean) / deviation)).reshape(x.shape)
@@ -125,7 +125,7 @@ def _lp(node: Node, args: Args) -> Results:
 
 def _local_response(node: Node, args: Args) -> Results:
     x, size = need(args, 0), int(node.attributes["size"])
-    alpha, beta, bias = (float(node.attributes.get(k, v)) for k, v in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0)))
+    alpha, beta, bias = (single(node.attributes.get(k, v)) for k, v in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0)))
     squares, channels = np.square(x), x.shape[1]
     near = [squares[:, max(0, c - (size - 1) // 2) : c + size // 2 + 1].sum(axis=1) for c in range(channels)]
     return (x / (bias + alpha / size * np.stack(near, axis=1)) ** beta,)

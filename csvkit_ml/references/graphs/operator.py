@@ -76,6 +76,11 @@ def axes_of(node: Node, args: Args, place: int, rank: int) -> tuple[int, ...] | 
     return None if told is None else tuple(int(a) % rank for a in told)
 
 
+def single(number: float) -> float:
+    """An attribute: the specification keeps them in single precision, defaults included."""
+    return float(np.float32(number))
+
+
 def exact(_: Seen) -> float:
     """Values are moved, compared or counted: nothing is rounded."""
     return 0.0

@@ -9,7 +9,20 @@ import numpy as np
 from scipy import special
 
 from csvkit_ml.model.tensor import DTYPES, Array
-from csvkit_ml.references.graphs.operator import Args, Compute, Error, Operator, Results, Seen, absolute, exact, given, need, relative
+from csvkit_ml.references.graphs.operator import (
+    Args,
+    Compute,
+    Error,
+    Operator,
+    Results,
+    Seen,
+    absolute,
+    exact,
+    given,
+    need,
+    relative,
+    single,
+)
 from csvkit_ml.references.graphs.reading import Node, dtype_of
 
 Unary = Callable[..., Any]
@@ -19,7 +32,7 @@ def _of(f: Unary, **defaults: float) -> Compute:
     """A function of one operand, and of attributes with these defaults."""
 
     def compute(node: Node, args: Args) -> Results:
-        return (np.asarray(f(need(args, 0), *(float(node.attributes.get(k, v)) for k, v in defaults.items()))),)
+        return (np.asarray(f(need(args, 0), *(single(node.attributes.get(k, v)) for k, v in defaults.items()))),)
 
     return compute
 
@@ -149,10 +162,10 @@ OPERATORS: dict[str, Operator] = {
     "Atan": _plain(np.arctan), "Sinh": _plain(np.sinh), "Cosh": _plain(np.cosh), "Asinh": _plain(np.arcsinh), "Acosh": _plain(np.arccosh),
     "Atanh": _plain(np.arctanh), "Tanh": _saturating(np.tanh), "Sigmoid": _saturating(_sigmoid), "Erf": _saturating(special.erf),
     "Softplus": _saturating(_softplus), "Softsign": _plain(lambda x: x / (1 + np.abs(x)), 3),
-    "LeakyRelu": _plain(lambda x, a: np.where(x < 0, np.float64(np.float32(a)) * x, x), 2, alpha=0.01),
+    "LeakyRelu": _plain(lambda x, a: np.where(x < 0, a * x, x), 2, alpha=0.01),
     "Elu": _gated(_elu, alpha=1.0), "Selu": _gated(_selu, alpha=1.67326319217681884765625, gamma=1.05070102214813232421875),
     "Celu": _gated(_celu, alpha=1.0), "ThresholdedRelu": _plain(lambda x, a: np.where(x > a, x, 0.0), 0, alpha=1.0),
-    "HardSigmoid": _saturating(lambda x, a, b: np.clip(np.float64(np.float32(a)) * x + np.float64(np.float32(b)), 0, 1), alpha=0.2, beta=0.5),
+    "HardSigmoid": _saturating(lambda x, a, b: np.clip(a * x + b, 0, 1), alpha=0.2, beta=0.5),
     "HardSwish": _gated(lambda x: x * np.clip(x / 6 + 0.5, 0, 1)), "Mish": _gated(lambda x: x * np.tanh(_softplus(x))),
     "Swish": _gated(lambda x, a: x * _sigmoid(a * x), alpha=1.0), "Gelu": _operator(_gelu, absolute(4.0, _size)),
     "Clip": _operator(_clip, exact), "Cast": _operator(_cast, _cast_error), "CastLike": _operator(_cast, _cast_error),
