@@ -48,7 +48,7 @@ CASES: tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...] = (
                                                                    "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp") for k in (0, 1)),
     ("CumSum", (d(3, 4), INTS(1, dtype=I)), {"exclusive": 1, "reverse": 1}), ("Softmax", (X,), {"axis": 1}), ("LogSoftmax", (X,), {"axis": -1}),
     ("BatchNormalization", (X, d(3), d(3), d(3), d(3, low=0.5)), {"epsilon": 1e-3}), ("LayerNormalization", (X, d(6), d(6)), {"axis": -1}),
-    ("InstanceNormalization", (X, d(3), d(3)), {}), ("LRN", (d(3, 3, 2, 4),), {"size": 3, "alpha": 0.5}), ("LpNormalization", (X,), {"axis": 1, "p": 2}),
+    ("InstanceNormalization", (X, d(3), d(3)), {}), ("LpNormalization", (X,), {"axis": 1, "p": 2}),
     ("Concat", (d(2, 3), d(2, 1)), {"axis": 1}), ("Transpose", (X,), {"perm": [0, 2, 3, 1]}), ("Reshape", (X, INTS([6, -1], dtype=I)), {}),
     ("Flatten", (X,), {"axis": 2}), ("Squeeze", (d(1, 3, 1), INTS([0], dtype=I)), {}), ("Unsqueeze", (d(3), INTS([0, 2], dtype=I)), {}),
     ("Slice", (X, INTS([1], dtype=I), INTS([4], dtype=I), INTS([2], dtype=I), INTS([2], dtype=I)), {}), ("Gather", (d(5, 3), INTS([4, 0], dtype=I)), {}),
@@ -60,7 +60,8 @@ CASES: tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...] = (
     ("ArgMax", (X,), {"axis": 1}), ("ArgMin", (X,), {"axis": 2, "keepdims": 0}), ("Mod", (d(4), INTS([0.7])), {"fmod": 1}),
     ("OneHot", (INTS([1, 0], dtype=I), INTS(3, dtype=I), d(2)), {}), ("Compress", (d(3, 2), INTS([True, False, True])), {"axis": 0}),
     ("Equal", (INTS([1, 2]), INTS([1, 3])), {}), ("And", (INTS([True, True]), INTS([True, False])), {}), ("Or", (INTS([False]), INTS([True])), {}),
-    ("Xor", (INTS([True]), INTS([True])), {}), ("Less", (d(3), d(3)), {}), ("GreaterOrEqual", (d(3), d(3)), {}), ("Range", (np.float64(0.1), np.float64(2.0), np.float64(0.3)), {}),
+    ("Xor", (INTS([True]), INTS([True])), {}), ("Less", (d(3), d(3)), {}), ("GreaterOrEqual", (d(3), d(3)), {}),
+    ("Range", (np.float64(0.1), np.float64(2.0), np.float64(0.3)), {}),
     ("Resize", (X, None, INTS([1, 1, 2, 1.5], dtype=np.float32)), {"mode": "linear"}), ("CastLike", (d(3), d(1)), {}),
 )  # fmt: skip
 
@@ -94,6 +95,16 @@ def test_the_mathematics_agrees(op: str, truth: Any, attributes: dict[str, Any])
     model, feeds = one(op, x, opset=20, **attributes)
     made = evaluate(read_graph(model.SerializeToString()), feeds).arrays["y0"]
     assert np.allclose(made, [truth(float(v)) for v in x], rtol=4e-15, atol=1e-16)
+
+
+def test_local_response_by_its_formula() -> None:
+    """The onnx package divides alpha by the size in single precision, and counts images instead of channels."""
+    x = d(2, 5, 1, 2)
+    model, feeds = one("LRN", x, size=4, alpha=0.5, beta=0.75, bias=2.0)
+    made = evaluate(read_graph(model.SerializeToString()), feeds).arrays["y0"]
+    for n, c, _, j in np.ndindex(*x.shape):
+        near = sum(x[n, k, 0, j] ** 2 for k in range(5) if -1 <= k - c <= 2)
+        assert math.isclose(made[n, c, 0, j], x[n, c, 0, j] / (2 + 0.125 * near) ** 0.75, rel_tol=1e-14)
 
 
 @pytest.mark.parametrize("op", RECURRENT)
