@@ -25,6 +25,8 @@ Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functio
 Scope = Annotated[Path | None, typer.Option("--scope", help="Only what this scope (from `mlcsv scope`) needs; the report tells what is used but not verified.")]
 Model = Annotated[Path | None, typer.Option("--model", help="Your own ONNX model as one more function, with --inputs; the only one without -f and --scope.")]
 Inputs = Annotated[Path | None, typer.Option("--inputs", help="What is fed to --model: .npz, an array for each of its inputs.")]
+Expected = Annotated[Path | None, typer.Option("--expected", help="Values that you expect of --model: .npz, an array for each output.")]
+TolerancePlan = Annotated[Path | None, typer.Option("--tolerance-plan", help="How far from --expected each output may be, and why (TOML).")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="policy.toml: roles, order, independence, gate; default: author, reviewer, approver.")]

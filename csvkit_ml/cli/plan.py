@@ -25,6 +25,8 @@ def plan(
     scope: o.Scope = None,
     model: o.Model = None,
     inputs: o.Inputs = None,
+    expected: o.Expected = None,
+    tolerance_plan: o.TolerancePlan = None,
     json: o.Json = False,
 ) -> None:
     """Write the plan of a validation: functions, samples, variants, limits, repetitions. Run it with `mlcsv validate --plan`."""
@@ -39,7 +41,7 @@ def plan(
     console = Console(quiet=json)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
     places = pipeline.places()
-    files = o.model_files(model, inputs)
+    files = o.model_files(model, inputs, expected, tolerance_plan)
     with progress(console) as watch:
         scoped = pipeline.read_scope(scope, places, watch) if scope else None
         data, made = pipeline.write_plan(

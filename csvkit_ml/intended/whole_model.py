@@ -51,7 +51,7 @@ def read_maker_model(name: str, model: bytes, inputs: bytes, expected: bytes = b
         limits = read_tolerances(tolerances, TOLERANCES, graph.outputs) if wanted is not None else ()
         samples = asked(_plain(name), model, feeds, expected=wanted, tolerances=limits)
     except GraphError as e:
-        raise ModelError(f"{name}: {e}", "see README, whole models; operators one by one are validated without --model") from e
+        raise ModelError(f"{name}: {e}", "export it with operators of ai.onnx, and inputs as it declares them; `mlcsv scope` validates its operators one by one") from e
     files = {MODEL: model, INPUTS: inputs, **({VALUES: expected, TOLERANCES: tolerances} if expected else {})}
     digests = tuple((n, sha256(data)) for n, data in sorted(files.items()))
     return MakerModel(reference=ModelReference(name=_plain(name), files=digests), files=files, samples=samples)

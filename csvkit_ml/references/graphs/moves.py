@@ -71,7 +71,7 @@ def _padded(args: Args) -> float:
 
 
 def _resized(args: Args) -> float:
-    return max(need(args, 0).size * math.prod(_numbers(args, 2)), math.prod(_numbers(args, 3)))
+    return float(max(need(args, 0).size * math.prod(_numbers(args, 2)), math.prod(_numbers(args, 3))))
 
 
 _WANTED: dict[str, Callable[[Args], float]] = {
