@@ -36,6 +36,16 @@ def _model(case: ReportCase) -> str:
     return case.sample.removesuffix(f"-{_way(case)}")
 
 
+def models(function: ReportFunction) -> Iterator[tuple[str, str]]:
+    """(`Model NAME`, digests of the model, what was fed to it and what was expected) for the facts of a function."""
+    told: dict[str, dict[str, None]] = defaultdict(dict)
+    for c in function.cases if function.id == FUNCTION else ():
+        given = dict(c.params)
+        for what, value in (("model", given.get("model")), ("input", given.get("inputs")), ("expected", given.get("values"))):
+            told[_model(c)] |= {f"{what} {v}": None for v in (value if isinstance(value, tuple) else (value,)) if v}
+    yield from ((f"Model {name}", "; ".join(digests)) for name, digests in told.items())
+
+
 def wrong(case: ReportCase) -> tuple[Measurement, ...]:
     """Measurements past their limit, in the order of the graph."""
     return tuple(m for m in case.measurements if VERDICT[m.reason] is Verdict.FAILED)

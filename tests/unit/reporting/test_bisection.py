@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.function import VERDICT, Measurement, Reason, Side, params
 from csvkit_ml.model.plan import PlannedCriterion
 from csvkit_ml.model.report import ReportCase, ReportFunction
-from csvkit_ml.reporting.bisection import FIRST_OPERATOR, bisected
+from csvkit_ml.reporting.bisection import FIRST_OPERATOR, bisected, models
 
 CRITERION = PlannedCriterion(kind="k", formula="f", rationale="r", literature="l")
 
@@ -22,12 +24,15 @@ def case(way: str, variant: str, *outputs: tuple[str, Reason]) -> ReportCase:
     )  # fmt: skip
 
 
-def told(*cases: ReportCase, id: str = "whole_model") -> list[str]:
-    function = ReportFunction(
+def function_of(*cases: ReportCase, id: str = "whole_model") -> ReportFunction:
+    return ReportFunction(
         id=id, side=Side.INFERENCE, area="a", requirement="r", source="s", oracle="o", names=(), verdict=cases[0].verdict, passed=0, failed=0,
         indeterminate=0, worst=None, faults=(), cases=cases,
     )  # fmt: skip
-    found = list(bisected((function,)))
+
+
+def told(*cases: ReportCase, id: str = "whole_model") -> list[str]:
+    found = list(bisected((function_of(*cases, id=id),)))
     assert all(f.kind == FIRST_OPERATOR and f.subject == "whole_model: net" for f in found)
     return [f.sentence for f in found]
 
@@ -62,3 +67,10 @@ def test_expected_values_of_another_model() -> None:
 def test_nothing_is_told_of_what_is_right_or_another_function() -> None:
     assert told(case("outputs", "plain", ("y", GOOD)), case("operators", "plain", ("a", GOOD))) == []
     assert told(case("operators", "plain", ("a", BAD)), id="conv2d") == []
+
+
+def test_models_are_told_by_digest() -> None:
+    one = case("outputs", "plain", ("y", GOOD))
+    given = replace(one, params=params(way="outputs", model="sha256:aa", inputs=("x sha256:bb", "z sha256:cc")))
+    assert list(models(function_of(given, given))) == [("Model net", "model sha256:aa; input x sha256:bb; input z sha256:cc")]
+    assert list(models(function_of(given, id="conv2d"))) == []
