@@ -18,6 +18,7 @@ from validation_suites.graphs.asking import asked
 FUNCTION = "whole_model"
 MODEL, INPUTS, VALUES, TOLERANCES = "model.onnx", "inputs.npz", "expected.npz", "tolerances.toml"
 """In a report folder."""
+_HINT = "export it with operators of ai.onnx, give inputs as it declares them; `mlcsv scope` validates operators one by one"
 LARGEST_BYTES = 256 << 20
 """Of all values of the model together, in its own dtypes."""
 
@@ -51,7 +52,7 @@ def read_maker_model(name: str, model: bytes, inputs: bytes, expected: bytes = b
         limits = read_tolerances(tolerances, TOLERANCES, graph.outputs) if wanted is not None else ()
         samples = asked(_plain(name), model, feeds, expected=wanted, tolerances=limits)
     except GraphError as e:
-        raise ModelError(f"{name}: {e}", "export it with operators of ai.onnx, and inputs as it declares them; `mlcsv scope` validates its operators one by one") from e
+        raise ModelError(f"{name}: {e}", _HINT) from e
     files = {MODEL: model, INPUTS: inputs, **({VALUES: expected, TOLERANCES: tolerances} if expected else {})}
     digests = tuple((n, sha256(data)) for n, data in sorted(files.items()))
     return MakerModel(reference=ModelReference(name=_plain(name), files=digests), files=files, samples=samples)

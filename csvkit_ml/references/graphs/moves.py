@@ -67,7 +67,7 @@ def _expanded(args: Args) -> float:
 
 
 def _padded(args: Args) -> float:
-    return math.prod(n + sum(_numbers(args, 1)) for n in need(args, 0).shape)
+    return float(math.prod(n + sum(_numbers(args, 1)) for n in need(args, 0).shape))
 
 
 def _resized(args: Args) -> float:
