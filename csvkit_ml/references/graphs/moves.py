@@ -20,7 +20,8 @@ MOVES = (
     "Tile", "TopK", "Transpose", "Trilu", "Unsqueeze", "Where", "Xor",
 )  # fmt: skip
 """Nothing is rounded in them."""
-RECURRENT = ("GRU", "LSTM", "RNN")
+RECURRENT = {"GRU": ("sigmoid", "tanh"), "LSTM": ("sigmoid", "tanh", "tanh"), "RNN": ("tanh",)}
+"""With their activations."""
 _KNOWN_RECURRENT = {"hidden_size", "direction", "layout", "linear_before_reset"}
 _DRAWS = 4
 
@@ -84,10 +85,16 @@ _WANTED: dict[str, Callable[[Args], float]] = {
 
 
 def _recurrent(node: Node, args: Args) -> Results:
-    if unknown := set(node.attributes) - _KNOWN_RECURRENT:
-        raise ValueError(f"it is not evaluated with {', '.join(sorted(unknown))}")
-    if given(args, 4) is not None:
-        raise ValueError("it is not evaluated with lengths of sequences")
+    """Layers with the usual gates, over whole sequences. Raises ValueError for others."""
+    usual = list(RECURRENT[node.op]) * (2 if node.attributes.get("direction") == b"bidirectional" else 1)
+    told = {k: v for k, v in node.attributes.items() if k not in _KNOWN_RECURRENT and v != 0}
+    if [a.decode().lower() for a in told.pop("activations", ())] not in ([], usual):
+        raise ValueError("it is evaluated with its default activations only")
+    if told:
+        raise ValueError(f"it is not evaluated with {', '.join(sorted(told))}")
+    lengths = given(args, 4)
+    if lengths is not None and (lengths != need(args, 0).shape[1 if node.attributes.get("layout") else 0]).any():
+        raise ValueError("it is not evaluated with sequences of different lengths")
     return evaluated(node, args)
 
 

@@ -10,7 +10,7 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from csvkit_ml.model.tensor import Array
-from csvkit_ml.references.graphs import evaluate, read_graph
+from csvkit_ml.references.graphs import GraphError, evaluate, read_graph
 from csvkit_ml.references.graphs.evaluation import OPERATORS
 from csvkit_ml.references.graphs.moves import MOVES, RECURRENT
 from tests.unit.references.graphs.one_node import one
@@ -116,6 +116,18 @@ def test_recurrent_layers_stay_in_double(op: str) -> None:
     moved = evaluate(read_graph(model.SerializeToString()), {**feeds, "x0": x * (1 + 2.0**-40)}).arrays["y0"]
     assert double.dtype == np.float64
     assert 0 < np.abs(double - moved).max() < 1e-10
+
+
+def test_recurrent_layers_that_are_not_evaluated_are_refused() -> None:
+    operands = (d(4, 2, 3), d(1, 20, 3), d(1, 20, 5), None)
+    usual, _ = one("LSTM", *operands, INTS([4, 4], dtype=np.int32), hidden_size=5, input_forget=0, activations=["Sigmoid", "Tanh", "Tanh"])
+    for lengths, attributes, part in (
+        ([4, 2], {}, "lengths"), ([4, 4], {"clip": 1.0}, "clip"), ([4, 4], {"activations": ["Relu", "Tanh", "Tanh"]}, "activations"),
+    ):  # fmt: skip
+        model, feeds = one("LSTM", *operands, INTS(lengths, dtype=np.int32), hidden_size=5, **attributes)
+        with pytest.raises(GraphError, match=part):
+            evaluate(read_graph(model.SerializeToString()), feeds)
+    assert evaluate(read_graph(usual.SerializeToString()), feeds | {"x4": INTS([4, 4], dtype=np.int32)}).arrays["y0"].shape == (4, 1, 2, 5)
 
 
 def test_quantisation_is_half_to_even_and_saturates() -> None:
