@@ -27,6 +27,7 @@ Model = Annotated[Path | None, typer.Option("--model", help="Your own ONNX model
 Inputs = Annotated[Path | None, typer.Option("--inputs", help="What is fed to --model: .npz, an array for each of its inputs.")]
 Expected = Annotated[Path | None, typer.Option("--expected", help="Values that you expect of --model: .npz, an array for each output.")]
 TolerancePlan = Annotated[Path | None, typer.Option("--tolerance-plan", help="How far from --expected each output may be, and why (TOML).")]
+EachValue = Annotated[bool, typer.Option("--each-value", help="Ask every value of --model alone, too: follows a wrong result through fused operators.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="policy.toml: roles, order, independence, gate; default: author, reviewer, approver.")]
@@ -48,18 +49,20 @@ def device_input(path: Path | None) -> DeviceInput:
         raise UsageError(f"cannot read {path}: {e.strerror}", "write an empty one with `mlcsv device`") from e
 
 
-def model_files(model: Path | None, inputs: Path | None, expected: Path | None = None, tolerances: Path | None = None) -> ModelFiles | None:
+def model_files(
+    model: Path | None, inputs: Path | None, expected: Path | None = None, tolerances: Path | None = None, *, each_value: bool = False
+) -> ModelFiles | None:
     """What is given of a maker's model; None = no model. Raises UsageError."""
     from csvkit_ml.errors import UsageError
     from csvkit_ml.pipeline import ModelFiles
 
-    if model is None and (inputs or expected or tolerances):
-        raise UsageError("--inputs, --expected and --tolerance-plan are of a --model", "give the model too")
+    if model is None and (inputs or expected or tolerances or each_value):
+        raise UsageError("--inputs, --expected, --tolerance-plan and --each-value are of a --model", "give the model too")
     if model is None:
         return None
     if inputs is None:
         raise UsageError("--model needs --inputs", "an .npz file with an array for each input of the model")
-    return ModelFiles(model=model, inputs=inputs, expected=expected, tolerances=tolerances)
+    return ModelFiles(model=model, inputs=inputs, expected=expected, tolerances=tolerances, each_value=each_value)
 
 
 def environment_request(

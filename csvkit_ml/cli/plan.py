@@ -27,6 +27,7 @@ def plan(
     inputs: o.Inputs = None,
     expected: o.Expected = None,
     tolerance_plan: o.TolerancePlan = None,
+    each_value: o.EachValue = False,
     json: o.Json = False,
 ) -> None:
     """Write the plan of a validation: functions, samples, variants, limits, repetitions. Run it with `mlcsv validate --plan`."""
@@ -41,7 +42,7 @@ def plan(
     console = Console(quiet=json)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
     places = pipeline.places()
-    files = o.model_files(model, inputs, expected, tolerance_plan)
+    files = o.model_files(model, inputs, expected, tolerance_plan, each_value=each_value)
     with progress(console) as watch:
         scoped = pipeline.read_scope(scope, places, watch) if scope else None
         data, made = pipeline.write_plan(

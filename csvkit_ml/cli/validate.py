@@ -39,6 +39,7 @@ def validate(
     inputs: o.Inputs = None,
     expected: o.Expected = None,
     tolerance_plan: o.TolerancePlan = None,
+    each_value: o.EachValue = False,
     own: Annotated[Path | None, typer.Option("--requirements", help="Your own requirements (requirements.toml), traced to results.")] = None,
     pq: Annotated[Path | None, typer.Option("--pq", help="Your own pytest tests, run in the tested environment.")] = None,
     pq_limit: Annotated[float, typer.Option("--pq-limit", min=1.0, help="Seconds after which your own tests are ended.")] = 600.0,
@@ -71,7 +72,7 @@ def validate(
     jobs = pipeline.jobs_from_plan(plan_file) if plan_file else pipeline.jobs(asked, backend)
     if out and len(jobs) > 1:
         raise UsageError("--out names one folder but there are several requirements or backends", "leave --out away")
-    files = o.model_files(model, inputs, expected, tolerance_plan)
+    files = o.model_files(model, inputs, expected, tolerance_plan, each_value=each_value)
     use = pipeline.IntendedUse(scope=scope, requirements=own, tests=pq, tests_limit_s=pq_limit, model=files)
     verdicts = []
     for job in jobs:

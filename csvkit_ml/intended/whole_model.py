@@ -33,11 +33,14 @@ class MakerModel:
     samples: tuple[Sample, ...]
 
 
-def read_maker_model(name: str, model: bytes, inputs: bytes, expected: bytes = b"", tolerances: bytes = b"") -> MakerModel:
+def read_maker_model(
+    name: str, model: bytes, inputs: bytes, expected: bytes = b"", tolerances: bytes = b"", *, each_value: bool = False
+) -> MakerModel:
     """Read, evaluate once, and ask.
 
     Args:
         name: of the model, for sample names.
+        each_value: ask every value alone, too.
         expected: .npz of expected values, b'' = none; then `tolerances` is a tolerance plan.
 
     Raises:
@@ -50,12 +53,12 @@ def read_maker_model(name: str, model: bytes, inputs: bytes, expected: bytes = b
         _small(values, exposed(graph))
         wanted = _wanted(values, graph.outputs, expected) if expected else None
         limits = read_tolerances(tolerances, TOLERANCES, graph.outputs) if wanted is not None else ()
-        samples = asked(_plain(name), model, feeds, expected=wanted, tolerances=limits)
+        samples = asked(_plain(name), model, feeds, expected=wanted, tolerances=limits, each_value=each_value)
     except GraphError as e:
         raise ModelError(f"{name}: {e}", _HINT) from e
     files = {MODEL: model, INPUTS: inputs, **({VALUES: expected, TOLERANCES: tolerances} if expected else {})}
     digests = tuple((n, sha256(data)) for n, data in sorted(files.items()))
-    return MakerModel(reference=ModelReference(name=_plain(name), files=digests), files=files, samples=samples)
+    return MakerModel(reference=ModelReference(name=_plain(name), files=digests, each_value=each_value), files=files, samples=samples)
 
 
 def _plain(name: str) -> str:

@@ -41,6 +41,8 @@ class ModelReference:
     """As sample names begin."""
     files: tuple[tuple[str, Digest], ...]
     """(name in the report folder, digest) of model, inputs, expected values and tolerance plan."""
+    each_value: bool = False
+    """Every value is asked alone, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ class ModelFiles:
     inputs: Path
     expected: Path | None = None
     tolerances: Path | None = None
+    each_value: bool = False
+    """Ask every value alone, too: a wrong result of fused operators is followed to its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,9 @@ def read_model(files: ModelFiles, watch: Watcher, scoped: Narrowing | None = Non
         model = self_contained(files.model)
     except ScopeError as e:
         raise ModelError(e.cause, e.hint) from e
-    parts = [_bytes(p) if p else b"" for p in (files.inputs, files.expected, files.tolerances)]
-    return Modelled(maker=read_maker_model(files.model.stem, model, *parts), scoped=scoped)
+    inputs, expected, tolerances = (_bytes(p) if p else b"" for p in (files.inputs, files.expected, files.tolerances))
+    made = read_maker_model(files.model.stem, model, inputs, expected, tolerances, each_value=files.each_value)
+    return Modelled(maker=made, scoped=scoped)
 
 
 def model_of_folder(folder: Path, spec: ValidationSpec) -> MakerModel:
@@ -91,7 +94,7 @@ def model_of_folder(folder: Path, spec: ValidationSpec) -> MakerModel:
     data = {name: read_file(folder, name) for name, _ in spec.model.files}
     if changed := [name for name, digest in spec.model.files if sha256(data[name]) != digest]:
         raise IntegrityError(f"{changed[0]} is not the file that the plan names", "ask for the folder again")
-    return read_maker_model(spec.model.name, data[MODEL], data[INPUTS], data.get(VALUES, b""), data.get(TOLERANCES, b""))
+    return read_maker_model(spec.model.name, data[MODEL], data[INPUTS], data.get(VALUES, b""), data.get(TOLERANCES, b""), each_value=spec.model.each_value)
 
 
 def _bytes(path: Path) -> bytes:

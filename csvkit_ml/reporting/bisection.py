@@ -11,7 +11,7 @@ from csvkit_ml.model.report import Finding, ReportCase, ReportFunction
 FIRST_OPERATOR = "first-operator"
 """Kind of finding."""
 FUNCTION = "whole_model"
-OUTPUTS, OPERATORS, EXPECTED = "outputs", "operators", "expected"
+OUTPUTS, OPERATORS, EXPECTED, VALUE = "outputs", "operators", "expected", "value"
 """Ways in which a sample of the function asks."""
 _MOST = 8
 
@@ -20,12 +20,15 @@ def bisected(functions: tuple[ReportFunction, ...]) -> Iterator[Finding]:
     """One finding for every model and place; nothing where all is within its bounds."""
     cases = [c for f in functions if f.id == FUNCTION for c in f.cases]
     by: dict[str, dict[tuple[str, str], ReportCase]] = defaultdict(dict)
+    alone: dict[str, list[ReportCase]] = defaultdict(list)
     for c in cases:
         by[_model(c)][_way(c), c.variant] = c
+        alone[_model(c)] += [c] if _way(c) == VALUE else []
     for model, its in by.items():
         variants = list(dict.fromkeys(v for _, v in its))
         yield from _operators(model, its, variants)
         yield from _elsewhere(model, its, variants)
+        yield from _values(model, alone[model])
 
 
 def _way(case: ReportCase) -> str:
@@ -33,7 +36,7 @@ def _way(case: ReportCase) -> str:
 
 
 def _model(case: ReportCase) -> str:
-    return case.sample.removesuffix(f"-{_way(case)}")
+    return case.sample.rpartition(f"-{VALUE}-")[0] if _way(case) == VALUE else case.sample.removesuffix(f"-{_way(case)}")
 
 
 def models(function: ReportFunction) -> Iterator[tuple[str, str]]:
@@ -65,6 +68,21 @@ def _operators(model: str, its: dict[tuple[str, str], ReportCase], variants: lis
         yield Finding(kind=FIRST_OPERATOR, subject=f"{FUNCTION}: {model}", sentence=sentence)
 
 
+def _values(model: str, cases: list[ReportCase]) -> Iterator[Finding]:
+    """The first value in order that is wrong where only it was made an output, so that what lies before it was fused as in the model itself."""
+    first: dict[str, list[str]] = defaultdict(list)
+    for variant in dict.fromkeys(c.variant for c in cases):
+        its = sorted((c for c in cases if c.variant == variant), key=lambda c: c.sample)
+        for c in its:
+            name = str(dict(c.params)["value"])
+            if any(m.output == name for m in wrong(c)):
+                first[name].append(variant)
+                break
+    for name, variants in first.items():
+        sentence = f"The first value that is past its limit while only it and the outputs are kept is {name}, in {', '.join(variants)}."
+        yield Finding(kind=FIRST_OPERATOR, subject=f"{FUNCTION}: {model}", sentence=sentence)
+
+
 def _elsewhere(model: str, its: dict[tuple[str, str], ReportCase], variants: list[str]) -> Iterator[Finding]:
     """Outputs that are wrong while every operator by itself is right, and expected values that are not those of the graph."""
 
@@ -76,7 +94,8 @@ def _elsewhere(model: str, its: dict[tuple[str, str], ReportCase], variants: lis
     if clean:
         sentence = (
             f"The outputs are past their limit in {', '.join(clean)}, yet every operator keeps its bound on the values that it met when all of "
-            "them were made outputs: the error arises where values are fused or folded away, or accumulates over operators."
+            "them were made outputs: the error arises where values are fused or folded away, or accumulates over operators. "
+            "Validating with --each-value tells where."
         )
         yield Finding(kind=FIRST_OPERATOR, subject=f"{FUNCTION}: {model}", sentence=sentence)
     other = [v for v in variants if verdict(EXPECTED, v) is Verdict.FAILED and verdict(OUTPUTS, v) is Verdict.PASSED]

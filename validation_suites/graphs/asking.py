@@ -13,8 +13,11 @@ from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references.graphs import Graph, evaluate, exposed, read_graph
 from csvkit_ml.references.graphs.evaluation import ROUNDOFF
 
-OUTPUTS, OPERATORS, EXPECTED = "outputs", "operators", "expected"
-"""Ways to ask: the model's outputs against double precision; every value on its way, operator by operator; the outputs against the maker's values."""
+OUTPUTS, OPERATORS, EXPECTED, VALUE = "outputs", "operators", "expected", "value"
+"""Ways to ask: the outputs against double precision; every value on its way, operator by operator; the outputs against the maker's values; one
+value beside the outputs, so that whatever lies before it may still be fused."""
+MOST = 256
+"""Values that are asked one by one, evenly spread over the graph."""
 
 
 def model_of(sample: Sample) -> bytes:
@@ -30,13 +33,14 @@ def feeds_of(sample: Sample) -> tuple[Graph, dict[str, Array]]:
 
 def asked(
     name: str, model: bytes, feeds: Mapping[str, Array], *, why: SampleClass = SampleClass.ORDINARY, expected: Mapping[str, Array] | None = None,
-    tolerances: tuple[Json, ...] = (),
+    tolerances: tuple[Json, ...] = (), each_value: bool = False,
 ) -> tuple[Sample, ...]:  # fmt: skip
     """Samples of a model: its outputs, its operators, and where there are any, the maker's expected values.
 
     Args:
         feeds: by name of input.
         expected: by name of output.
+        each_value: ask every value alone, too.
         tolerances: (output, absolute, relative, ulps, reason) of each of them, as texts.
 
     Raises:
@@ -50,7 +54,7 @@ def asked(
     told: dict[str, Json] = {"model": sha256(model), "inputs": tuple(f"{v.name} {t.digest()}" for v, t in zip(graph.inputs, inputs, strict=True))}
 
     def sample(way: str, *more: Tensor, **extra: Json) -> Sample:
-        suffix = "" if way == OUTPUTS else f"-{way}"
+        suffix = "" if way == OUTPUTS else f"-{way}" + (f"-{extra['place']:04d}" if way == VALUE else "")
         return Sample(
             name=name + suffix, dtype=dtype, inputs=inputs, params=params(way=way, **told, **extra), why=why, held=(held, *more)
         )
@@ -59,6 +63,9 @@ def asked(
     if expected is not None:
         its = tuple(Tensor.of(expected[str(t[0])]) for t in tolerances if isinstance(t, tuple))
         made.append(sample(EXPECTED, *its, tolerances=tolerances, values=tuple(t.digest() for t in its)))
+    inner = [n for n in exposed(graph) if n not in graph.outputs and n in values.follow] if each_value else []
+    step = max(1, -(-len(inner) // MOST))
+    made += [sample(VALUE, place=i, value=n) for i, n in enumerate(inner) if i % step == 0]
     return tuple(made)
 
 

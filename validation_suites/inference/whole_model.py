@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import onnx
@@ -12,9 +13,9 @@ from onnx import numpy_helper
 from csvkit_ml.criteria import Declared, Each, Moved, round_to
 from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Results, Sample, Side
 from csvkit_ml.model.tensor import Array, Tensor
-from csvkit_ml.references.graphs import disturbed, evaluate, exposed, rounded_at_every_operator
+from csvkit_ml.references.graphs import Disturbed, disturbed, evaluate, exposed, read_graph, rounded_at_every_operator
 from validation_suites import faults
-from validation_suites.graphs.asking import EXPECTED, OPERATORS, asked, feeds_of, model_of
+from validation_suites.graphs.asking import EXPECTED, OPERATORS, VALUE, asked, feeds_of, model_of
 from validation_suites.graphs.operators import EveryOperator
 from validation_suites.graphs.small import batch, convolutional, perceptron
 
@@ -57,21 +58,38 @@ def samples() -> Iterable[Sample]:
 
 def reference(sample: Sample) -> tuple[Expected, ...]:
     """By way of asking. Raises GraphError."""
-    return {OPERATORS: _operators, EXPECTED: _expected}.get(sample.param("way"), _outputs)(sample)
+    return {OPERATORS: _operators, EXPECTED: _expected, VALUE: _value}.get(sample.param("way"), _outputs)(sample)
 
 
 def _outputs(sample: Sample) -> tuple[Expected, ...]:
     """The model in double, and how far rounding moves its outputs."""
     graph, feeds = feeds_of(sample)
-    found = []
-    for d in disturbed(graph, feeds)[1]:
-        open_ = ~np.isfinite(d.moved)
-        moved = np.where(open_, 0.0, d.moved)
-        double = d.dtype == "float64"  # then the reference rounds as much as the library: both get the bound, added
-        own = 0.0 if double else _REFERENCE * moved * (d.value.dtype.kind == "f")
-        radius = np.where(open_, np.inf, own)
-        found.append(Expected(name=d.name, dtype=d.dtype, value=d.value, radius=radius, scale=moved * (1 + double), any_sign_of_zero=True))
-    return tuple(found)
+    return tuple(map(_expected_of, disturbed(graph, feeds)[1]))
+
+
+def _value(sample: Sample) -> tuple[Expected, ...]:
+    """The outputs, and one value that is kept beside them."""
+    names = (*read_graph(model_of(sample)).outputs, sample.param("value"))
+    known = _every(model_of(sample), sample.inputs)
+    return tuple(known[n] for n in names)
+
+
+@lru_cache(maxsize=1)
+def _every(model: bytes, inputs: tuple[Tensor, ...]) -> dict[str, Expected]:
+    """All values of a model: its samples ask for them one after the other."""
+    graph = read_graph(model)
+    feeds = {v.name: t.array() for v, t in zip(graph.inputs, inputs, strict=False)}
+    return {d.name: _expected_of(d) for d in disturbed(graph, feeds, exposed(graph))[1]}
+
+
+def _expected_of(d: Disturbed) -> Expected:
+    """Where rounding decides the shape, nothing is known."""
+    open_ = ~np.isfinite(d.moved)
+    moved = np.where(open_, 0.0, d.moved)
+    double = d.dtype == "float64"  # then the reference rounds as much as the library: both get the bound, added
+    own = 0.0 if double else _REFERENCE * moved * (d.value.dtype.kind == "f")
+    radius = np.where(open_, np.inf, own)
+    return Expected(name=d.name, dtype=d.dtype, value=d.value, radius=radius, scale=moved * (1 + double), any_sign_of_zero=True)
 
 
 def _operators(sample: Sample) -> tuple[Expected, ...]:

@@ -32,8 +32,11 @@ class Disturbed:
     """Largest distance from it; infinite where the shape itself depends on rounding."""
 
 
-def disturbed(graph: Graph, feeds: Mapping[str, Array], seed: int = 0) -> tuple[Values, tuple[Disturbed, ...]]:
-    """Every output of a graph, and all undisturbed values. Raises GraphError."""
+def disturbed(
+    graph: Graph, feeds: Mapping[str, Array], names: tuple[str, ...] = (), seed: int = 0
+) -> tuple[Values, tuple[Disturbed, ...]]:
+    """Every output of a graph (or the values of these names), and all undisturbed values. Raises GraphError."""
+    wanted = names or graph.outputs
     granted: dict[tuple[int, str], Array] = {}
 
     def note(step: Step) -> Array:
@@ -42,7 +45,7 @@ def disturbed(graph: Graph, feeds: Mapping[str, Array], seed: int = 0) -> tuple[
         return settled(step)
 
     plain = evaluate(graph, feeds, note)
-    moved = {name: np.zeros(plain.arrays[name].shape) for name in graph.outputs}
+    moved = {name: np.zeros(plain.arrays[name].shape) for name in wanted}
     for draw in range(DRAWS if granted else 0):
         rng = np.random.default_rng((seed, draw))
 
@@ -55,9 +58,9 @@ def disturbed(graph: Graph, feeds: Mapping[str, Array], seed: int = 0) -> tuple[
             return np.asarray(y + (off if y.dtype.kind == "f" else np.rint(off).astype(y.dtype)))
 
         other = evaluate(graph, feeds, move)
-        for name in graph.outputs:
+        for name in wanted:
             moved[name] = np.maximum(moved[name], _distance(plain.arrays[name], other.arrays[name]))
-    return plain, tuple(Disturbed(name=n, dtype=plain.dtypes[n], value=plain.arrays[n], moved=moved[n]) for n in graph.outputs)
+    return plain, tuple(Disturbed(name=n, dtype=plain.dtypes[n], value=plain.arrays[n], moved=moved[n]) for n in wanted)
 
 
 def _distance(a: Array, b: Array) -> Array:

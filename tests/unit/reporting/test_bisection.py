@@ -59,6 +59,18 @@ def test_fused_or_accumulated() -> None:
     assert "fused or folded" in sentence
 
 
+def test_values_alone_tell_the_first_wrong_one_of_each_variant() -> None:
+    def alone(place: int, name: str, variant: str, reason: Reason) -> ReportCase:
+        made = case("value", variant, ("y", BAD), (name, reason))
+        return replace(made, sample=f"net-value-{place:04d}", params=params(way="value", value=name))
+
+    cases = [alone(i, n, v, BAD if (n, v) in (("b", "plain"), ("c", "plain"), ("c", "opt=none")) else GOOD)
+             for v in ("plain", "opt=none") for i, n in reversed(list(enumerate("abc")))]  # fmt: skip
+    first, second = told(*cases)
+    assert first.endswith("kept is b, in plain.")
+    assert second.endswith("kept is c, in opt=none.")
+
+
 def test_expected_values_of_another_model() -> None:
     (sentence,) = told(case("outputs", "plain", ("y", GOOD)), case("operators", "plain", ("a", GOOD)), case("expected", "plain", ("y", BAD)))
     assert "expected values are not met in plain" in sentence

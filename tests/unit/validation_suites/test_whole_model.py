@@ -16,7 +16,7 @@ from csvkit_ml.judgement.detection import detect
 from csvkit_ml.libraries.onnxruntime.lowering.whole_model import program
 from csvkit_ml.model.function import VERDICT, Measurement, Reason, Sample, Verdict
 from csvkit_ml.model.tensor import Array, Tensor
-from validation_suites.graphs.asking import OPERATORS, OUTPUTS, feeds_of, model_of
+from validation_suites.graphs.asking import OPERATORS, OUTPUTS, VALUE, asked, feeds_of, model_of
 from validation_suites.graphs.operators import MOST
 from validation_suites.inference.whole_model import FUNCTIONS
 
@@ -96,6 +96,19 @@ def test_a_wrong_operator_is_found_where_it_is() -> None:
 
     assert wrong(judged(SAMPLES["convolutional-operators"], mean)) == ["MaxPool 'pool1' -> pool1"]
     assert wrong(judged(SAMPLES["convolutional-operators"], loose)) == ["BatchNormalization 'norm1' -> normal1"]
+
+
+def test_values_asked_one_by_one_lead_to_the_place() -> None:
+    """Everything before the place is right, everything behind it wrong; one sample keeps one value beside the outputs."""
+    whole = SAMPLES["convolutional"]
+    model = onnx.load_model_from_string(model_of(whole))
+    each = [s for s in asked("m", model_of(whole), feeds_of(whole)[1], each_value=True) if s.param("way") == VALUE]
+    assert [s.param("value") for s in each] == [n.output[0] for n in model.graph.node[:-1]]
+    assert len({s.name for s in each}) == len(each)
+    assert all(not wrong(judged(s)) for s in each)
+    names = [s.param("value") for s in each]
+    past = [s.param("value") in wrong(judged(s, weight("w2", flipped))) for s in each]
+    assert past == [False] * names.index("conv2") + [True] * (len(names) - names.index("conv2"))
 
 
 def test_one_wrong_expected_element_is_named() -> None:

@@ -11,6 +11,8 @@ from csvkit_ml.model.function import Sample
 def program(sample: Sample) -> bytes:
     """The bytes that a session is made of."""
     model = sample.held[0].data
+    if sample.param("way") == "value":
+        return _exposing(model, (sample.param("value"),))
     return _exposing(model) if sample.param("way") == "operators" else model
 
 
@@ -19,11 +21,11 @@ def build(sample: Sample) -> onnx.ModelProto:
     return onnx.load_model_from_string(program(sample))
 
 
-def _exposing(data: bytes) -> bytes:
-    """Outputs first, then the results of the nodes in order, each once."""
+def _exposing(data: bytes, wanted: tuple[str, ...] = ()) -> bytes:
+    """Outputs first, then the results of the nodes in order (or the wanted ones), each once."""
     model = onnx.load_model_from_string(data)
     known = {o.name for o in model.graph.output}
-    for name in dict.fromkeys(o for n in model.graph.node for o in n.output if o):
+    for name in dict.fromkeys(wanted or (o for n in model.graph.node for o in n.output if o)):
         if name not in known:
             model.graph.output.append(onnx.ValueInfoProto(name=name))
     return bytes(model.SerializeToString(deterministic=True))
