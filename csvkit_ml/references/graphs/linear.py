@@ -81,13 +81,13 @@ def _conv(node: Node, args: Args) -> Results:
     rank = len(kernel)
     low, high = paddings(node, x.shape[2:], kernel)
     view = windows(pad(x, low, high), kernel, _spatial(node, "strides", rank, 1), _spatial(node, "dilations", rank, 1))
-    n, out = x.shape[0], view.shape[2 : 2 + rank]
-    order = (1, 0, *range(3, 3 + rank), 2, *range(3 + rank, 3 + 2 * rank))
-    columns = view.reshape(n, groups, -1, *out, *kernel).transpose(order).reshape(groups, n * math.prod(out), -1)
-    taps = w.reshape(groups, w.shape[0] // groups, -1).transpose(0, 2, 1)
-    flat = np.matmul(columns, taps).reshape(groups, n, *out, -1)
-    y = flat.transpose(1, 0, 2 + rank, *range(2, 2 + rank)).reshape(n, w.shape[0], *out)
-    return (np.ascontiguousarray(y if b is None else y + b.reshape(1, -1, *(1,) * rank)),)
+    out, taps = view.shape[2 : 2 + rank], w.reshape(groups, w.shape[0] // groups, -1)
+    order = (0, 1, *range(2 + rank, 2 + 2 * rank), *range(2, 2 + rank))
+    y = np.empty((x.shape[0], w.shape[0], *out))
+    for i in range(x.shape[0]):  # image by image: copies of windows are many times as large as the data
+        columns = view[i].reshape(groups, -1, *out, *kernel).transpose(order).reshape(groups, -1, math.prod(out))
+        y[i] = np.matmul(taps, columns).reshape(-1, *out)
+    return (y if b is None else y + b.reshape(1, -1, *(1,) * rank),)
 
 
 def _conv_terms(s: Seen) -> float:
