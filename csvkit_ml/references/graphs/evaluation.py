@@ -12,9 +12,12 @@ from csvkit_ml.model.tensor import DTYPES, Array
 from csvkit_ml.references.graphs import linear, moves, normalised, pointwise
 from csvkit_ml.references.graphs.operator import Args, Operator, Results, Seen
 from csvkit_ml.references.graphs.reading import LARGEST, Graph, GraphError, Node, dtype_of, fits
+from csvkit_ml.references.graphs.room import elements
 
 OPERATORS: Mapping[str, Operator] = {**pointwise.OPERATORS, **linear.OPERATORS, **normalised.OPERATORS, **moves.OPERATORS}
 """Every operator that is evaluated here; `If` is, too."""
+LARGEST_TOGETHER = 1 << 28
+"""Elements of all values of a graph."""
 LIMIT_S = 300.0
 """For one evaluation of a graph."""
 ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
@@ -30,6 +33,8 @@ class Values:
     """In the model."""
     follow: set[str]
     """Values that depend on what is fed, not on its shape alone."""
+    size: int = 0
+    """Elements of all results so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,6 +112,9 @@ def _nodes(graph: Graph, values: Values, change: Change, until: float) -> None:
         outs = computed(node, args)
         source, dtypes = described(node, args, tuple(values.dtypes.get(i, "") for i in node.inputs), outs)
         follows = node.op not in ("Shape", "Size") and any(i in values.follow for i in node.inputs)
+        values.size += sum(y.size for y in outs)
+        if values.size > LARGEST_TOGETHER:
+            raise GraphError(f"{node.label}: the values of the model have more than {LARGEST_TOGETHER} elements together")
         wide = tuple(y.astype(np.float64) if y.dtype.kind in "fV" else y for y in outs)
         for place, name in enumerate(node.outputs[: len(outs)]):
             if name:
@@ -133,6 +141,8 @@ def computed(node: Node, args: Args) -> Results:
     if operator is None:
         raise GraphError(f"{node.label}: the operator {node.op[:60]} is not evaluated here")
     try:
+        if elements(node, args) > LARGEST:
+            raise GraphError(f"{node.label} needs more than {LARGEST} elements")
         outs = operator.compute(node, args)
     except GraphError:
         raise

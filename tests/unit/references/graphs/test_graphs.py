@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from csvkit_ml.references.graphs import Graph, GraphError, disturbed, evaluate, exposed, read_graph, rounded_at_every_operator
+from csvkit_ml.references.graphs import Graph, GraphError, disturbed, evaluate, evaluation, exposed, read_graph, rounded_at_every_operator
 from csvkit_ml.references.graphs.reading import LARGEST
 from tests.unit.references.graphs.one_node import model, one
 
@@ -71,6 +71,23 @@ def test_a_shape_from_data_cannot_fill_the_memory() -> None:
         operands = ([1 << 20, 1 << 20],) if op == "ConstantOfShape" else (np.ones((1, 1), np.float32), [1 << 20, 1 << 20])
         made, feeds = one(op, *(np.asarray(o) for o in operands))
         assert str(LARGEST) in refused(made, feeds)
+
+
+def test_shapes_that_combine_cannot_fill_the_memory() -> None:
+    tall, wide = np.ones((1 << 15, 1), np.float32), np.ones((1, 1 << 15), np.float32)
+    for op in ("Add", "MatMul", "Gemm", "Equal"):
+        made, feeds = one(op, tall, wide)
+        assert str(LARGEST) in refused(made, feeds)
+    made, feeds = one("Einsum", tall, wide, equation="ij,kl->il")
+    assert str(LARGEST) in refused(made, feeds)
+    made, feeds = one("Conv", np.ones((1, 1, 9, 9), np.float32), np.ones((1, 1, 1, 1), np.float32), pads=[1 << 14] * 4)
+    assert str(LARGEST) in refused(made, feeds)
+
+
+def test_values_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "LARGEST_TOGETHER", 20)
+    nodes = [helper.make_node("Abs", ["x0" if i == 0 else f"v{i}"], [f"v{i + 1}"]) for i in range(4)]
+    assert "together" in refused(model(nodes, {"x0": X}, ("v4",)))
 
 
 def test_values_keep_the_dtypes_of_the_model() -> None:
