@@ -59,7 +59,7 @@ class EveryOperator:
         try:
             outs, moved = _branch(node, known) if node.op == "If" else (_computed(node, args), None)
         except GraphError as e:
-            return [Measurement(output=f"{node.label}: {str(e)[:80]}", reason=Reason.REFERENCE_WEAK, compared=0)]
+            return [Measurement(output=_printable(f"{node.label}: {e}"), reason=Reason.REFERENCE_WEAK, compared=0)]
         source, _ = described(node, args, tuple(dtypes.get(i, "") for i in node.inputs), outs)
         found = []
         for place, name in enumerate(node.outputs):
@@ -70,7 +70,7 @@ class EveryOperator:
         return found
 
     def _measured(self, step: Step, error: Array, actual: Array, name: str) -> Measurement:
-        value, label = step.outs[step.place], f"{step.node.label} -> {name}"
+        value, label = step.outs[step.place], _printable(f"{step.node.label} -> {name}")
         if value.shape != actual.shape:
             return Measurement(
                 output=label, reason=Reason.WRONG_SHAPE, compared=0, error=np.inf, ratio=np.inf, expected=str(list(value.shape)),
@@ -85,6 +85,11 @@ def kept(found: list[Measurement]) -> tuple[Measurement, ...]:
     """All where they are few; of many, wrong ones first, then those with the worst ratios. In the order of the graph."""
     rank = sorted(range(len(found)), key=lambda i: (VERDICT[found[i].reason] is Verdict.PASSED, -found[i].ratio, i))
     return tuple(found[i] for i in sorted(rank[:MOST]))
+
+
+def _printable(text: str) -> str:
+    """Names in a model may be any text."""
+    return "".join(ch if ch.isprintable() else "?" for ch in text[:200])
 
 
 def _double(x: Array) -> Array:

@@ -120,8 +120,8 @@ def _graph(proto: Any, version: int, outer: frozenset[str], depth: int) -> Graph
     outputs = tuple(o.name for o in proto.output)
     if missing := [o for o in outputs if o not in known]:
         raise GraphError(f"nothing gives the output {missing[0][:60]!r}")
-    if not outputs:
-        raise GraphError("the model has no outputs")
+    if not outputs or len(set(outputs)) < len(outputs):
+        raise GraphError("the model has no outputs" if not outputs else "the model names an output twice")
     return Graph(inputs=inputs, outputs=outputs, constants=constants, nodes=tuple(nodes))
 
 

@@ -55,6 +55,7 @@ def test_order_and_names_are_checked() -> None:
     assert "which nothing gives before" in refused(model(late, {"x0": X}, ("c",)))
     twice = [helper.make_node("Relu", ["x0"], ["c"]), helper.make_node("Abs", ["x0"], ["c"])]
     assert "a second time" in refused(model(twice, {"x0": X}, ("c",)))
+    assert "an output twice" in refused(model([helper.make_node("Relu", ["x0"], ["c"])], {"x0": X}, ("c", "c")))
     assert "nothing gives the output" in refused(model([helper.make_node("Relu", ["x0"], ["c"])], {"x0": X}, ("d",)))
 
 
