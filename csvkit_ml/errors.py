@@ -62,6 +62,12 @@ class ScopeError(UsageError):
     code = "MLCSV-SCOPE"
 
 
+class ModelError(UsageError):
+    """A model, its inputs or its expected values cannot be used: unreadable, too large, or not of one another."""
+
+    code = "MLCSV-MODEL"
+
+
 class UnknownCaseError(UsageError):
     """No case, function or backend of this name."""
 

@@ -13,7 +13,7 @@ from csvkit_ml.cli import options as o
 if TYPE_CHECKING:
     from csvkit_ml.cli.console import Console
     from csvkit_ml.model.spec import EnvironmentRequest
-    from csvkit_ml.pipeline import Compared
+    from csvkit_ml.pipeline import Compared, ModelFiles
 
 RunName = Annotated[str, typer.Argument(help="Library requirement, or the folder of a finished report.")]
 RunNames = Annotated[list[str], typer.Argument(help="Library requirements or folders of finished reports; the first is the baseline.")]
@@ -30,6 +30,8 @@ def compare(
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
     function: o.Globs = [],  # noqa: B006
+    model: o.Model = None,
+    inputs: o.Inputs = None,
     out: Out = None,
     json: o.Json = False,
 ) -> None:
@@ -40,7 +42,7 @@ def compare(
         raise UsageError("compare takes at most two backends", "use `mlcsv matrix` for more")
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
     named = ((before, (backend[0],)), (after, (backend[-1],)))
-    run(named, request, tuple(function), out, json=json)
+    run(named, request, tuple(function), out, json=json, files=o.model_files(model, inputs))
 
 
 def matrix(
@@ -52,6 +54,8 @@ def matrix(
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
     function: o.Globs = [],  # noqa: B006
+    model: o.Model = None,
+    inputs: o.Inputs = None,
     cluster: Annotated[
         str, typer.Option("--cluster", help="Scheduler of a Dask cluster whose workers have mlcsv, e.g. tls://host:8786; cells run there.")
     ] = "",
@@ -59,13 +63,18 @@ def matrix(
     json: o.Json = False,
 ) -> None:
     """Compare many runs with the first: every requirement on every backend. Exit 0, 3 worse, 4 not comparable."""
+    from csvkit_ml.errors import UsageError
+
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
-    run(tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json, cluster=cluster)
+    files = o.model_files(model, inputs)
+    if files and cluster:
+        raise UsageError("--model runs on this machine only", "leave --cluster away")
+    run(tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json, cluster=cluster, files=files)
 
 
 def run(
     named: tuple[tuple[str, tuple[str, ...]], ...], request: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, *, json: bool,
-    cluster: str = "",
+    cluster: str = "", files: ModelFiles | None = None,
 ) -> None:  # fmt: skip
     """Run, compare, tell."""
     from csvkit_ml import pipeline
@@ -75,8 +84,9 @@ def run(
     with progress(console) as watch:
         elsewhere = pipeline.on_cluster(cluster, environment=request, functions=functions, watch=watch) if cluster else None
         done = pipeline.compare_runs(
-            named, environment=request, functions=functions, out=out, places=pipeline.places(), watch=watch, elsewhere=elsewhere
-        )
+            named, environment=request, functions=functions, out=out, places=pipeline.places(), watch=watch, elsewhere=elsewhere,
+            narrowing=pipeline.read_model(files, watch) if files else None,
+        )  # fmt: skip
     told(done, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(c.verdict for c in done.comparisons)))
 

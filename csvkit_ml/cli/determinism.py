@@ -22,6 +22,8 @@ def determinism(
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
     function: o.Globs = [],  # noqa: B006
+    model: o.Model = None,
+    inputs: o.Inputs = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to create.")] = None,
     json: o.Json = False,
 ) -> None:
@@ -34,10 +36,12 @@ def determinism(
 
     console = Console(quiet=json)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    files = o.model_files(model, inputs)
     with progress(console) as watch:
         done = pipeline.determinism(
-            requirement, backends=tuple(backend), environment=request, functions=tuple(function), out=out, places=pipeline.places(), watch=watch
-        )
+            requirement, backends=tuple(backend), environment=request, functions=tuple(function), out=out, places=pipeline.places(),
+            watch=watch, narrowing=pipeline.read_model(files, watch) if files else None,
+        )  # fmt: skip
     m = done.matrix
     rows = [
         {"dimension": name, **{a.value: sum(f.results[i].agreement is a for f in m.functions) for a in Agreement}}

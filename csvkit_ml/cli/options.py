@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from csvkit_ml.model.device import DeviceInput
     from csvkit_ml.model.spec import EnvironmentRequest
+    from csvkit_ml.pipeline import ModelFiles
     from csvkit_ml.signing.policy import Policy
 
 Requirements = Annotated[list[str], typer.Argument(help="Library requirement, e.g. torch==2.13.0, torch==2.x or onnxruntime.")]
@@ -22,6 +23,11 @@ BackendText = Annotated[str, typer.Option("--backend", help="Backend and its opt
 BackendTexts = Annotated[list[str], typer.Option("--backend", help="Backend and its options, or a preset: cpu, cpu:threads=1,isa=avx2, all (repeatable).")]
 Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob (repeatable).")]
 Scope = Annotated[Path | None, typer.Option("--scope", help="Only what this scope (from `mlcsv scope`) needs; the report tells what is used but not verified.")]
+Model = Annotated[Path | None, typer.Option("--model", help="Your own ONNX model as one more function, with --inputs; the only one without -f and --scope.")]
+Inputs = Annotated[Path | None, typer.Option("--inputs", help="What is fed to --model: .npz, an array for each of its inputs.")]
+Expected = Annotated[Path | None, typer.Option("--expected", help="Values that you expect of --model: .npz, an array for each output.")]
+TolerancePlan = Annotated[Path | None, typer.Option("--tolerance-plan", help="How far from --expected each output may be, and why (TOML).")]
+EachValue = Annotated[bool, typer.Option("--each-value", help="Ask every value of --model alone, too: follows a wrong result through fused operators.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="policy.toml: roles, order, independence, gate; default: author, reviewer, approver.")]
@@ -41,6 +47,22 @@ def device_input(path: Path | None) -> DeviceInput:
         return read_device(path.read_bytes())
     except OSError as e:
         raise UsageError(f"cannot read {path}: {e.strerror}", "write an empty one with `mlcsv device`") from e
+
+
+def model_files(
+    model: Path | None, inputs: Path | None, expected: Path | None = None, tolerances: Path | None = None, *, each_value: bool = False
+) -> ModelFiles | None:
+    """What is given of a maker's model; None = no model. Raises UsageError."""
+    from csvkit_ml.errors import UsageError
+    from csvkit_ml.pipeline import ModelFiles
+
+    if model is None and (inputs or expected or tolerances or each_value):
+        raise UsageError("--inputs, --expected, --tolerance-plan and --each-value are of a --model", "give the model too")
+    if model is None:
+        return None
+    if inputs is None:
+        raise UsageError("--model needs --inputs", "an .npz file with an array for each input of the model")
+    return ModelFiles(model=model, inputs=inputs, expected=expected, tolerances=tolerances, each_value=each_value)
 
 
 def environment_request(

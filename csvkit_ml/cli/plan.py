@@ -23,6 +23,11 @@ def plan(
     backend: o.BackendText = "cpu",
     function: o.Globs = [],  # noqa: B006
     scope: o.Scope = None,
+    model: o.Model = None,
+    inputs: o.Inputs = None,
+    expected: o.Expected = None,
+    tolerance_plan: o.TolerancePlan = None,
+    each_value: o.EachValue = False,
     json: o.Json = False,
 ) -> None:
     """Write the plan of a validation: functions, samples, variants, limits, repetitions. Run it with `mlcsv validate --plan`."""
@@ -37,10 +42,12 @@ def plan(
     console = Console(quiet=json)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
     places = pipeline.places()
+    files = o.model_files(model, inputs, expected, tolerance_plan, each_value=each_value)
     with progress(console) as watch:
+        scoped = pipeline.read_scope(scope, places, watch) if scope else None
         data, made = pipeline.write_plan(
             pipeline.Job(asked=requirement, backend=backend), environment=request, functions=tuple(function), output=output,
-            places=places, watch=watch, narrowing=pipeline.read_scope(scope, places, watch) if scope else None,
+            places=places, watch=watch, narrowing=pipeline.read_model(files, watch, scoped) if files else scoped,
         )  # fmt: skip
     subject = {"library": made.spec.library, "version": made.spec.full_version, "backend": made.spec.backend}
     note(pipeline.places(), "plan", "", {**subject, "plan": sha256(data), "file": output.name})

@@ -35,6 +35,11 @@ def validate(
     standards: Annotated[list[str], typer.Option("--standards", help="Clause maps to index (repeatable); default: all.")] = [],  # noqa: B006
     anomalies: Annotated[Path | None, typer.Option("--anomalies", help="Folder of known anomalies (from `mlcsv anomalies import`).")] = None,
     scope: o.Scope = None,
+    model: o.Model = None,
+    inputs: o.Inputs = None,
+    expected: o.Expected = None,
+    tolerance_plan: o.TolerancePlan = None,
+    each_value: o.EachValue = False,
     own: Annotated[Path | None, typer.Option("--requirements", help="Your own requirements (requirements.toml), traced to results.")] = None,
     pq: Annotated[Path | None, typer.Option("--pq", help="Your own pytest tests, run in the tested environment.")] = None,
     pq_limit: Annotated[float, typer.Option("--pq-limit", min=1.0, help="Seconds after which your own tests are ended.")] = 600.0,
@@ -67,7 +72,8 @@ def validate(
     jobs = pipeline.jobs_from_plan(plan_file) if plan_file else pipeline.jobs(asked, backend)
     if out and len(jobs) > 1:
         raise UsageError("--out names one folder but there are several requirements or backends", "leave --out away")
-    use = pipeline.IntendedUse(scope=scope, requirements=own, tests=pq, tests_limit_s=pq_limit)
+    files = o.model_files(model, inputs, expected, tolerance_plan, each_value=each_value)
+    use = pipeline.IntendedUse(scope=scope, requirements=own, tests=pq, tests_limit_s=pq_limit, model=files)
     verdicts = []
     for job in jobs:
         with progress(console) as watch:
@@ -86,6 +92,7 @@ def validate(
                 compared = pipeline.compare_runs(
                     ((baseline, (job.backend,)), (str(done.folder), ())), environment=request, functions=tuple(function),
                     out=done.folder.with_name(done.folder.name + "-comparison"), places=places, watch=watch,
+                    narrowing=pipeline.read_model(files, watch) if files else None,
                 )  # fmt: skip
             told(compared, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(verdicts)))

@@ -26,7 +26,7 @@ def remembering(function: Function, definition: Digest, memo: Memo) -> Function:
     compute = function.reference
 
     def reference(sample: Sample) -> tuple[Expected, ...]:
-        inputs = [t.digest() for t in sample.inputs]
+        inputs = [t.digest() for t in (*sample.inputs, *sample.held)]
         question = digest_of(["reference", definition, function.id, sample.dtype, sample.params, inputs])
         known = memo.get(question)
         if known is not None:

@@ -53,6 +53,8 @@ class Sample:
     """Attributes by name (stride, eps, axis, ...), sorted by name."""
     why: SampleClass = SampleClass.ORDINARY
     """Sample class of CRITERIA."""
+    held: tuple[Tensor, ...] = ()
+    """What definition and binding need beside the inputs (a whole model, a maker's expected values); never sent as an operand."""
 
     def param(self, name: str) -> Any:
         """Value of a parameter. Raises KeyError."""

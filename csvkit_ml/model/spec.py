@@ -34,6 +34,18 @@ class ScopeReference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReference:
+    """A maker's model and what is fed to it, by digest."""
+
+    name: str
+    """As sample names begin."""
+    files: tuple[tuple[str, Digest], ...]
+    """(name in the report folder, digest) of model, inputs, expected values and tolerance plan."""
+    each_value: bool = False
+    """Every value is asked alone, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationSpec:
     """One library to validate: as asked and as resolved."""
 
@@ -53,6 +65,8 @@ class ValidationSpec:
     """Selected function ids or globs; empty = all that the library offers."""
     scope: ScopeReference | None = None
     """What the functions were selected for; None = no product in particular."""
+    model: ModelReference | None = None
+    """The maker's own model; None = none is validated."""
 
     @property
     def full_version(self) -> str:

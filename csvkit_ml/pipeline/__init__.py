@@ -18,6 +18,7 @@ from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
 from csvkit_ml.pipeline.scoped import read_scope
 from csvkit_ml.pipeline.splitting import split
 from csvkit_ml.pipeline.validation import Finished, validate
+from csvkit_ml.pipeline.whole_models import ModelFiles, read_model
 
 __all__ = [
     "Compared",
@@ -26,6 +27,7 @@ __all__ = [
     "IntendedUse",
     "Job",
     "Matrix",
+    "ModelFiles",
     "Places",
     "Prepared",
     "Reproduction",
@@ -41,6 +43,7 @@ __all__ = [
     "on_cluster",
     "places",
     "prepare",
+    "read_model",
     "read_report",
     "read_scope",
     "reproduce",

@@ -22,7 +22,7 @@ from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.judging import SCHEMA, judge
 from csvkit_ml.pipeline.observe import observe
 from csvkit_ml.pipeline.places import Places, Watcher
-from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, prepare, read_plan
+from csvkit_ml.pipeline.prepare import Job, Narrowing, Prepared, jobs, prepare, read_plan
 from csvkit_ml.pipeline.validation import now
 from csvkit_ml.reporting.comparison_html import comparison_page, matrix_page
 
@@ -130,12 +130,14 @@ class Compared:
 def compare_runs(
     named: tuple[tuple[str, tuple[str, ...]], ...], *, environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None,
     places: Places, watch: Watcher, elsewhere: Callable[[tuple[Job, ...]], Iterable[Run]] | None = None,
+    narrowing: Narrowing | None = None,
 ) -> Compared:  # fmt: skip
     """Compare runs with the first of them.
 
     Args:
         named: each a requirement with its backends (presets stand for several cells), or the folder of a finished report.
 
+        narrowing: a maker's model, which every requirement then runs.
         elsewhere: runs the jobs on other machines, in their order; None = here, one after the other.
 
     Raises:
@@ -152,7 +154,7 @@ def compare_runs(
                 if done is not None:
                     runs.append(next(done))
                     continue
-                made = prepare(job, environment=environment, functions=functions, places=places, watch=watch)
+                made = prepare(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=narrowing)
                 runs.append(run_cell(made, store, memo, places=places, watch=watch).run)
         if len(runs) < 2:
             raise UsageError("there is nothing to compare: one run", "name two requirements, backends or folders")

@@ -36,7 +36,7 @@ from csvkit_ml.pipeline.cells import TOOL, Cell, narrowed, run_cell, stamp
 from csvkit_ml.pipeline.judging import function_of
 from csvkit_ml.pipeline.observe import observe
 from csvkit_ml.pipeline.places import Places, Watcher
-from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, prepare
+from csvkit_ml.pipeline.prepare import Job, Narrowing, Prepared, jobs, prepare
 from csvkit_ml.planning.catalogue import Catalogue, Request, planned_criterion, request_digest
 from csvkit_ml.planning.derived import Derived, derived
 from csvkit_ml.reporting.comparison_html import determinism_page
@@ -57,7 +57,7 @@ class Matrix:
 
 def determinism(
     asked: str, *, backends: tuple[str, ...], environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None,
-    places: Places, watch: Watcher,
+    places: Places, watch: Watcher, narrowing: Narrowing | None = None,
 ) -> Matrix:  # fmt: skip
     """Drive every dimension that this library and machine allow.
 
@@ -68,7 +68,7 @@ def determinism(
     cells = jobs([asked], backends)
     pairs: dict[str, list[Pair]] = defaultdict(list)
     with Store(places.store) as store, Memo(places.memo) as memo:
-        made = prepare(cells[0], environment=environment, functions=functions, places=places, watch=watch)
+        made = prepare(cells[0], environment=environment, functions=functions, places=places, watch=watch, narrowing=narrowing)
         base = run_cell(made, store, memo, places=places, watch=watch)
         proofs = [CellProof(backend=cells[0].backend, unproven=base.unproven)]
         for planned in made.catalogue.plan.functions:
@@ -77,7 +77,7 @@ def determinism(
             for p in _rows(base, store, memo, places, watch):
                 pairs[p.function].append(p)
         for job in cells[1:]:
-            other = _other(job, environment, functions, store, memo, places, watch)
+            other = _other(job, environment, functions, store, memo, places, watch, narrowing)
             proofs.append(CellProof(backend=job.backend, unproven=other.unproven))
             for p in _between(base, other, cells[0].backend, job.backend, store):
                 pairs[p.function].append(p)
@@ -101,10 +101,13 @@ def _matrix(made: Prepared, base: str, proofs: tuple[CellProof, ...], pairs: dic
 
 
 def _other(
-    job: Job, environment: EnvironmentRequest, functions: tuple[str, ...], store: Store, memo: Memo, places: Places, watch: Watcher
-) -> Cell:
+    job: Job, environment: EnvironmentRequest, functions: tuple[str, ...], store: Store, memo: Memo, places: Places, watch: Watcher,
+    narrowing: Narrowing | None,
+) -> Cell:  # fmt: skip
     """Another configuration: the plain variants, once."""
-    made = narrowed(prepare(job, environment=environment, functions=functions, places=places, watch=watch), ("first",))
+    made = narrowed(
+        prepare(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=narrowing), ("first",)
+    )
     plain = {f"{f.id}/{s.name}/{s.variants[0]}" for f in made.catalogue.plan.functions for s in f.samples}
     return run_cell(made, store, memo, places=places, watch=watch, only=plain.__contains__)
 

@@ -18,8 +18,9 @@ from csvkit_ml.model.judgement import Judgement
 from csvkit_ml.model.requirement import MakerRequirement, OwnTests, RequirementList
 from csvkit_ml.model.scoped import ScopeList
 from csvkit_ml.pipeline.places import Places, Watcher
-from csvkit_ml.pipeline.prepare import Prepared
+from csvkit_ml.pipeline.prepare import Narrowing, Prepared
 from csvkit_ml.pipeline.scoped import Scoped, read_scope
+from csvkit_ml.pipeline.whole_models import ModelFiles, Modelled, read_model
 
 REQUIREMENTS = "requirements.toml"
 """In a report folder."""
@@ -33,6 +34,7 @@ class IntendedUse:
     requirements: Path | None = None
     tests: Path | None = None
     tests_limit_s: float = 600.0
+    model: ModelFiles | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +46,18 @@ class Intended:
     data: bytes
     """Of the requirements."""
     requirements: tuple[MakerRequirement, ...]
+    modelled: Modelled | None = None
+
+    @property
+    def narrowing(self) -> Narrowing | None:
+        """What the run is narrowed to."""
+        return self.modelled or self.scoped
 
     @property
     def files(self) -> Mapping[str, bytes]:
         """As they go into the report folder."""
-        return {**(self.scoped.files if self.scoped else {}), **({REQUIREMENTS: self.data} if self.use.requirements else {})}
+        own = {REQUIREMENTS: self.data} if self.use.requirements else {}
+        return {**(self.scoped.files if self.scoped else {}), **own, **(self.modelled.maker.files if self.modelled else {})}
 
     def own_tests(self, made: Prepared, places: Places, watch: Watcher) -> OwnTests | None:
         """The maker's tests, run in the tested environment with the backend's variables."""
@@ -84,9 +93,11 @@ def read_intended(use: IntendedUse, places: Places, watch: Watcher) -> Intended:
         raise UsageError(f"cannot read {e.filename}: {e.strerror}", "name a requirements.toml with --requirements") from e
     if use.tests and not use.tests.exists():
         raise UsageError(f"there is no {use.tests}", "name a folder or file of pytest tests with --pq")
+    scoped = read_scope(use.scope, places, watch) if use.scope else None
     return Intended(
         use=use,
-        scoped=read_scope(use.scope, places, watch) if use.scope else None,
+        scoped=scoped,
         data=data,
         requirements=read_requirements(data, use.requirements.name) if use.requirements else (),
+        modelled=read_model(use.model, watch, scoped) if use.model else None,
     )

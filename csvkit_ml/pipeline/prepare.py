@@ -124,6 +124,8 @@ def ready(
     spec = replace(spec, backend=backend, functions=functions)
     if spec.scope and not narrowing:
         raise UsageError("the plan is for the scope of a product", f"give that scope with --scope: {spec.scope.digest}")
+    if spec.model and not narrowing:
+        raise UsageError("the plan is for a maker's model", "give it with --model and --inputs: " + ", ".join(d for _, d in spec.model.files))
     if narrowing:
         narrowing.check(spec)
     library = registry.library(spec.library)

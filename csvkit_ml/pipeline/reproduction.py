@@ -16,9 +16,10 @@ from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.judging import SCHEMA, judge
 from csvkit_ml.pipeline.observe import observe
 from csvkit_ml.pipeline.places import Places, Watcher
-from csvkit_ml.pipeline.prepare import Job, prepare, read_plan
+from csvkit_ml.pipeline.prepare import Job, Narrowing, prepare, read_plan
 from csvkit_ml.pipeline.scoped import FILE as SCOPE
 from csvkit_ml.pipeline.scoped import read_scope
+from csvkit_ml.pipeline.whole_models import Modelled, model_of_folder
 
 
 def read_report(folder: Path) -> ReportModel:
@@ -54,7 +55,9 @@ def reproduce(folder: Path, case: str, *, python: str, places: Places, watch: Wa
     spec = read_plan(data).spec
     request = EnvironmentRequest(python=python)
     job = Job(asked=f"{spec.library}=={spec.full_version}", backend=spec.backend)
-    scoped = read_scope(folder / SCOPE, places, watch) if spec.scope else None
+    scoped: Narrowing | None = read_scope(folder / SCOPE, places, watch) if spec.scope else None
+    if spec.model:
+        scoped = Modelled(maker=model_of_folder(folder, spec), scoped=scoped)
     made = prepare(job, environment=request, functions=(case.split("/")[0],), places=places, watch=watch, narrowing=scoped)
     old = {f"{f.id}/{s.name}": s.request for f in read_plan(data).functions for s in f.samples}
     prefix, variant = case.rsplit("/", 1)

@@ -23,6 +23,7 @@ from csvkit_ml.model.spec import ScopeReference, ValidationSpec
 from csvkit_ml.pipeline.judging import function_of
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.splitting import coverage
+from csvkit_ml.pipeline.whole_models import model_of_folder, with_model
 from csvkit_ml.planning.catalogue import select
 from csvkit_ml.scope.collect import digest, from_text, to_text
 from csvkit_ml.scope.sampling import Generated, generate, raised_to
@@ -113,13 +114,14 @@ def with_samples(scope: Scope, library: Library, chosen: tuple[str, ...], memo: 
 
 
 def planned_functions(folder: Path, spec: ValidationSpec) -> Mapping[str, Function]:
-    """All functions as the plan of a report folder saw them. Raises IntegrityError, ScopeError."""
-    if spec.scope is None:
-        return registry.functions()
-    scope = from_text(read_file(folder, FILE), FILE)
-    if digest(scope) != spec.scope.digest:
-        raise IntegrityError(f"{FILE} is not the scope that the plan names", "ask for the folder again")
-    return with_samples(scope, registry.library(spec.library), spec.functions, None)
+    """All functions as the plan of a report folder saw them. Raises IntegrityError, ScopeError, ModelError."""
+    known: Mapping[str, Function] = registry.functions()
+    if spec.scope is not None:
+        scope = from_text(read_file(folder, FILE), FILE)
+        if digest(scope) != spec.scope.digest:
+            raise IntegrityError(f"{FILE} is not the scope that the plan names", "ask for the folder again")
+        known = with_samples(scope, registry.library(spec.library), spec.functions, None)
+    return with_model(known, model_of_folder(folder, spec)) if spec.model is not None else known
 
 
 def _both(own: Callable[[], Iterable[Sample]], extra: tuple[Sample, ...]) -> Iterator[Sample]:

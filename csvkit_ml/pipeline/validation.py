@@ -63,7 +63,7 @@ def validate(
     if out and out.exists():
         raise OutputExistsError(f"{out} exists", "choose another folder; a report is never overwritten")
     intended = read_intended(use, places, watch)
-    at = ready(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=intended.scoped)
+    at = ready(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=intended.narrowing)
     known = read_anomalies(anomalies, at.environment) if anomalies else None
     given = {**(known.files if known else {}), **intended.files}
     asked = (sha256(job.plan), device, standards, tester, signer.public if signer else None, command, [[n, sha256(b)] for n, b in sorted(given.items())])
@@ -71,7 +71,7 @@ def validate(
         again = None if intended.use.tests else question(at, asked, ORACLES)
         if again and not out and not fresh and (before := standing(again, memo)):
             return Finished(report=before.report, folder=Path(before.folder), stands=True)
-    made = planned(at, places=places, watch=watch, narrowing=intended.scoped)
+    made = planned(at, places=places, watch=watch, narrowing=intended.narrowing)
     plan = made.catalogue.plan
     with Store(places.store) as store, Memo(places.memo) as memo:
         seen = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)

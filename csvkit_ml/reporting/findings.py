@@ -13,11 +13,12 @@ from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.plan import PlannedFunction, ValidationPlan
 from csvkit_ml.model.report import Finding, ReportFunction, ReportModel, RunFacts, SpawnCheck
+from csvkit_ml.reporting.bisection import FIRST_OPERATOR, bisected
 from csvkit_ml.reporting.intended import NOT_VERIFIED, OWN_TEST, REQUIREMENT
 
 KINDS = (
-    "failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "unclassified", "anomaly",
-    NOT_VERIFIED, REQUIREMENT, OWN_TEST, "incomplete", "open",
+    "failure", FIRST_OPERATOR, "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "unclassified",
+    "anomaly", NOT_VERIFIED, REQUIREMENT, OWN_TEST, "incomplete", "open",
 )  # fmt: skip
 """Kinds of finding in the order of the report."""
 
@@ -55,6 +56,7 @@ def find(
     planned = {f.id: f for f in plan.functions}
     found = [
         *_verdicts(functions),
+        *bisected(functions),
         *(x for f in functions for x in _faults(f, planned[f.id].faults)),
         *_installation(environment),
         *(x for f in functions for x in _repeatability(f, planned[f.id])),

@@ -18,6 +18,7 @@ from csvkit_ml.reporting.strip import strip
 
 FINDING_TITLES = {
     "failure": "Failed functions",
+    "first-operator": "Where a wrong result of a model begins",
     "indeterminate": "Indeterminate functions",
     "undetected-fault": "Seeded faults that the cases do not detect",
     "installation": "Installed files that differ from their record",

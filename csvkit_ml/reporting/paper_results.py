@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from csvkit_ml.model.function import SampleClass, Verdict
 from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportModel
 from csvkit_ml.reporting.assemble import severity, worst_of
+from csvkit_ml.reporting.bisection import models
 from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, listing, para, picture, table
 from csvkit_ml.reporting.display import margin, number, plural, ratio, shape_index
 from csvkit_ml.reporting.findings import DISPOSED, KINDS
@@ -127,6 +128,7 @@ def _function(f: ReportFunction) -> list[Block]:
         heading(3, f"{_SIGN[f.verdict]} {f.id}", label_of(f.id)),
         facts([
             ("Requirement", f.requirement), ("Definition", f.source), ("Expected values from", f.oracle),
+            *models(f),
             ("Cases", f"{f.passed:,} passed, {f.failed:,} failed, {f.indeterminate:,} indeterminate"),
             *((f"Limit L{n}", f"{c.formula}. {c.rationale} {c.literature}") for c, n in number_of.items()),
         ]),

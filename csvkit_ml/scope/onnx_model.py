@@ -78,6 +78,44 @@ def scope_of_model(path: Path) -> Scope:
     return gather("onnxruntime", (source,), uses, walk.problems)
 
 
+def self_contained(path: Path) -> bytes:
+    """The bytes of a model; data that lies beside it in its folder is put into it.
+
+    Raises:
+        ScopeError: it cannot be read, is no ONNX model, or its data lies elsewhere or does not fit into one file.
+    """
+    import onnx
+
+    data = _read(path)
+    try:
+        model = onnx.load_model_from_string(data)
+    except Exception as e:  # noqa: BLE001 - whatever the parser says, it is not a model
+        raise ScopeError(f"{path.name} is not an ONNX model: {str(e)[:200]}", _HINT) from e
+    beside = [t for t in _tensors(model) if t.data_location == 1]
+    for tensor in beside:
+        _bring(tensor, path.parent)
+    return bytes(model.SerializeToString(deterministic=True)) if beside else data
+
+
+def _bring(tensor: Any, folder: Path) -> None:
+    """External data into the tensor itself."""
+    held = {e.key: e.value for e in tensor.external_data}
+    why, path = _refused(folder, str(held.get("location", "")))
+    if why or path is None:
+        raise ScopeError(f"external data {_short(str(held.get('location', '')).encode())!r} {why}", "keep it beside the model")
+    try:
+        start, size = int(held.get("offset", 0)), int(held.get("length", path.stat().st_size))
+        if start < 0 or not 0 <= size <= LARGEST_BYTES - start or start + size > path.stat().st_size:
+            raise ScopeError(f"external data of {_short(tensor.name.encode())!r} is not within its file", _HINT)
+        with path.open("rb") as f:
+            f.seek(start)
+            tensor.raw_data = f.read(size)
+    except (OSError, ValueError) as e:
+        raise ScopeError(f"external data of {_short(tensor.name.encode())!r} cannot be read: {str(e)[:120]}", _HINT) from e
+    tensor.data_location = 0
+    del tensor.external_data[:]
+
+
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_BYTES:

@@ -37,7 +37,8 @@ def offers() -> tuple[Offer, ...]:
 
 def lower(function: str, sample: Any) -> bytes:
     """The serialised model of a sample (deterministic)."""
-    return bytes(lowerings()[function].build(sample).SerializeToString(deterministic=True))
+    found = lowerings()[function]
+    return found.program(sample) if found.program else bytes(found.build(sample).SerializeToString(deterministic=True))
 
 
 LIBRARY = Library(

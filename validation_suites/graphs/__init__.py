@@ -1,0 +1,1 @@
+"""Whole models as samples of a function, and how each of their operators is judged."""
