@@ -7,7 +7,6 @@ and only where the scales are no powers of two: division by a power of two is ex
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -50,7 +49,7 @@ def quotients(x: Array, scale: Array) -> Array:
     return made.reshape(x.shape)
 
 
-def _step(q: Any, zero: int, ends: tuple[int, int], slack: float) -> tuple[int, int]:
+def _step(q: Any, zero: int, ends: tuple[int, int], slack: float, exact: bool) -> tuple[int, int]:
     """(true step, the other step that rounding of the quotient allows)."""
     if isinstance(q, float):
         end = ends[1] if q > 0 else ends[0]
@@ -58,34 +57,50 @@ def _step(q: Any, zero: int, ends: tuple[int, int], slack: float) -> tuple[int, 
     below = math.floor(q)
     rest = q - below
     near = below + (rest > HALF or (rest == HALF and below % 2 == 1))
-    other = 2 * below + 1 - near if slack and abs(rest - HALF) <= slack * abs(q) else near
+    open_ = abs(rest - HALF) <= slack and not (exact and rest == HALF)
+    other = 2 * below + 1 - near if open_ else near
     low, high = ends
     return min(max(near + zero, low), high), min(max(other + zero, low), high)
 
 
-def steps(q: Array, zero: Array, to: str, slack: Iterable[float] | Array) -> tuple[Array, Array]:
+def steps(q: Array, zero: Array, to: str, slack: Array, exact: Array) -> tuple[Array, Array]:
     """Quotients to steps: (value, alternative), int64, shape of q.
 
     Args:
         zero: zero points, shape of q.
         to: key of SIZES.
-        slack: relative error of each quotient that is allowed next to a tie, shape of q; 0 = none.
+        slack: distance to a tie within which the other step is allowed, shape of q.
+        exact: where a tie itself is decided (scales that are powers of two), shape of q.
     """
-    rows = zip(q.reshape(-1), zero.reshape(-1).tolist(), np.asarray(slack).reshape(-1).tolist(), strict=True)
-    made = np.array([_step(v, z, SIZES[to], s) for v, z, s in rows], dtype=np.int64).reshape(-1, 2)
+    rows = zip(*(np.asarray(a).reshape(-1).tolist() for a in (q, zero, slack, exact)), strict=True)
+    made = np.array([_step(v, z, SIZES[to], s, e) for v, z, s, e in rows], dtype=np.int64).reshape(-1, 2)
     return made[:, 0].reshape(q.shape), made[:, 1].reshape(q.shape)
 
 
-def slack_of(scale: Array, roundings: float = 2.0) -> Array:
-    """Relative error of a quotient by each scale: that of `roundings` float32 roundings, 0 where the scale is a power of two."""
+def doubt(q: Array, scale: Array, roundings: float = 2.0) -> tuple[Array, Array]:
+    """(absolute error of quotients by `roundings` float32 roundings, 0 where the scale is a power of two; where it is one)."""
     exact = np.array([power_of_two(s) for s in scale.astype(np.float64).reshape(-1).tolist()], dtype=bool).reshape(scale.shape)
-    return np.where(exact, 0.0, roundings * (1 + 2.0**-20) * UNIT)
+    return np.where(exact, 0.0, roundings * (1 + 2.0**-20) * UNIT * magnitude(q)), exact
 
 
-def quantised(x: Array, scale: Array, zero: Array, *, to: str, axis: int = 0, block: int = 0) -> tuple[Array, Array]:
-    """saturate(round(x / scale) + zero): (value, alternative), int64."""
+def magnitude(q: Array) -> Array:
+    """|q| in double, 0 for infinities."""
+    made = [0.0 if isinstance(v, float) else abs(float(v)) for v in q.reshape(-1).tolist()]
+    return np.array(made, dtype=np.float64).reshape(q.shape)
+
+
+def quantised(x: Array, scale: Array, zero: Array, *, to: str, axis: int = 0, block: int = 0, moved: bool = False) -> tuple[Array, Array]:
+    """saturate(round(x / scale) + zero), or, `moved`, saturate(round(x / scale + zero)): (value, alternative), int64.
+
+    The sum of the second form is rounded once more: next to a tie, not at it, that may decide.
+    """
     s, z = along(scale, x.shape, axis, block), along(zero.astype(np.int64), x.shape, axis, block)
-    return steps(quotients(x, s), z, to, slack_of(s))
+    q = quotients(x, s)
+    slack, exact = doubt(q, s)
+    if moved:
+        q = np.asarray(q + z, dtype=object)
+        slack, z = slack + UNIT * magnitude(q), np.zeros_like(z)
+    return steps(q, z, to, slack, exact)
 
 
 def dequantised(q: Array, scale: Array, zero: Array, *, axis: int = 0, block: int = 0) -> Array:

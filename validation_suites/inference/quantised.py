@@ -12,7 +12,7 @@ from csvkit_ml.criteria import Exact, OneOf, Scaled, Ulp
 from csvkit_ml.criteria.joint import Each
 from csvkit_ml.model.function import Expected, Fault, Function, Sample, SampleClass, Side, params, seed_for
 from csvkit_ml.model.tensor import Array, Tensor
-from csvkit_ml.references.quantised import SIZES, along, dequantised, expected_steps, quantised, quotients, slack_of, steps
+from csvkit_ml.references.quantised import SIZES, along, dequantised, doubt, expected_steps, quantised, quotients, steps
 from validation_suites import faults
 
 ONNX = "ONNX operator specification, "
@@ -131,6 +131,11 @@ def _quantise(s: Sample) -> tuple[Expected, ...]:
     return (expected_steps(*quantised(x, scale, zero, to=s.param("to"), **where), dtype=s.dtype),)
 
 
+def _quantise_moved(s: Sample) -> tuple[Expected, ...]:
+    (x, scale, zero), where = _given(s)
+    return (expected_steps(*quantised(x, scale, zero, to=s.param("to"), moved=True, **where), dtype=s.dtype),)
+
+
 def _dequantise(s: Sample) -> tuple[Expected, ...]:
     (q, scale, zero), where = _given(s)
     value = dequantised(q, scale, zero, **where)
@@ -175,6 +180,12 @@ def _wrapped(s: Sample) -> Array:
     low, high = SIZES[s.param("to")]
     q = np.rint(np.clip(x.astype(np.float64) / along(scale, x.shape, **where), -1e6, 1e6)).astype(np.int64)
     return np.asarray((q + along(zero.astype(np.int64), x.shape, **where) - low) % (high - low + 1) + low)
+
+
+def _rounded_first(s: Sample) -> Array:
+    """Half to even before the zero point is added."""
+    (x, scale, zero), where = _given(s)
+    return quantised(x, scale, zero, to=s.param("to"), **where)[0]
 
 
 AWAY = _rounding("ties-away", "Ties are rounded away from zero.", lambda q: np.copysign(np.floor(np.abs(q) + 0.5), q))
@@ -248,10 +259,11 @@ def _dynamic(s: Sample) -> tuple[Expected, ...]:
     low, high = min(wide.min(), np.longdouble(0)), max(wide.max(), np.longdouble(0))
     scale = np.asarray((high - low) / 255)
     single = np.asarray(scale, dtype=np.float32)
-    slack = slack_of(single, 4.0)
-    zero, other = steps(quotients(np.asarray(-low, dtype=np.float64), single), np.zeros((), np.int64), "uint8", slack)
+    first = quotients(np.asarray(-low, dtype=np.float64), single)
+    zero, other = steps(first, np.zeros((), np.int64), "uint8", *doubt(first, single, 4.0))
     everywhere = np.broadcast_to(single, x.shape)
-    found = [steps(quotients(x, everywhere), np.broadcast_to(z, x.shape), "uint8", np.broadcast_to(slack, x.shape)) for z in (zero, other)]
+    q = quotients(x, everywhere)
+    found = [steps(q, np.broadcast_to(z, x.shape), "uint8", *doubt(q, everywhere, 4.0)) for z in (zero, other)]
     also = np.stack([found[0][1], *found[1]])
     value = found[0][0]
     return (
@@ -282,6 +294,12 @@ DYNAMIC = Each(
 EIGHT, SIXTEEN, FOUR = ("uint8", "int8"), ("uint16", "int16"), ("int4", "uint4")
 FUNCTIONS: tuple[Function, ...] = (
     _to_steps("quantize_linear", "8 bits, with one scale or one for each position of an axis", _floats(EIGHT), FIRST_SCALE, NEXT_SCALE),
+    _function(
+        "quantize_affine", "round x / scale + zero point half to even and saturate to 8 bits, with one scale or one for each channel",
+        "PyTorch documentation, quantisation: Q(x) = round(x / scale + zero point)", _floats(EIGHT), _quantise_moved, STEPS, RATIONAL,
+        faults.computed("rounded-before-moved", "The quotient is rounded before the zero point is added.", _rounded_first),
+        CUT, WRAPPED, NO_ZERO, FIRST_SCALE, NEXT_SCALE,
+    ),
     _to_steps("quantize_linear_16", "16 bits, with one scale or one for each position of an axis", _floats(SIXTEEN), FIRST_SCALE, NEXT_SCALE),
     _to_steps("quantize_linear_4", "4 bits, with one scale or one for each position of an axis", _floats(FOUR, "int8"), FIRST_SCALE),
     _to_steps("quantize_linear_blocked", "8 and 16 bits, with a scale for each block along an axis", _blocked((*EIGHT, "int16"), False),

@@ -50,7 +50,7 @@ def _restored(t, p, q, scale, zero):
 PER = ("torch.quantize_per_tensor", "torch.quantize_per_channel")
 BINDINGS = (
     Binding(
-        function="quantize_linear",
+        function="quantize_affine",
         forms={
             "plain": lambda t, p, *given: _quantised(t, p, *given).int_repr(),
             "tensors": lambda t, p, *given: _by_tensors(t, p, *given).int_repr(),
