@@ -19,7 +19,7 @@ ELEMENT: dict[str, int] = {
     "bool": TensorProto.BOOL, "int8": TensorProto.INT8, "int16": TensorProto.INT16, "int32": TensorProto.INT32, "int64": TensorProto.INT64,
     "uint8": TensorProto.UINT8, "uint16": TensorProto.UINT16, "uint32": TensorProto.UINT32, "uint64": TensorProto.UINT64,
     "float16": TensorProto.FLOAT16, "bfloat16": TensorProto.BFLOAT16, "float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE,
-    "complex64": TensorProto.COMPLEX64, "complex128": TensorProto.COMPLEX128,
+    "complex64": TensorProto.COMPLEX64, "complex128": TensorProto.COMPLEX128, "string": TensorProto.STRING,
 }  # fmt: skip
 
 IR_BY_OPSET = {9: 4, 10: 5, 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}
