@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.criteria import Exact
-from csvkit_ml.model.function import Expected, Fault, Function, Results, Sample, SampleClass, Side, params
+from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Results, Sample, SampleClass, Side, params
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references import exactly
 from validation_suites import faults
@@ -110,6 +110,8 @@ def moving(
     dtypes: tuple[str, ...] = ALL,
     outputs: tuple[str, ...] = (),
     general: tuple[Fault, ...] = PLAIN,
+    oracle: str = "exact: moves values",
+    criterion: Criterion | Callable[[Sample], Criterion] = Exact(),  # noqa: B008 - a frozen value
 ) -> Function:
     """A function that moves values.
 
@@ -120,9 +122,11 @@ def moving(
         wrong: wrong expressions that must be noticed.
         outputs: dtypes of the outputs, '' or none = the sample's.
         general: faults of every function of the kind.
+        oracle: where the true value comes from.
+        criterion: exact agreement where nothing else is said.
     """
     samples = cases if callable(cases) else lambda: moves(id, cases, dtypes)
     return Function(
-        id=id, side=Side.INFERENCE, area=area, requirement=f"The library shall {says}.", source=source, oracle="exact: moves values",
-        samples=samples, reference=reference(move, dtypes=outputs), criterion=Exact(), faults=(*general, *(fault(*w) for w in wrong)),
+        id=id, side=Side.INFERENCE, area=area, requirement=f"The library shall {says}.", source=source, oracle=oracle,
+        samples=samples, reference=reference(move, dtypes=outputs), criterion=criterion, faults=(*general, *(fault(*w) for w in wrong)),
     )  # fmt: skip

@@ -100,10 +100,27 @@ def masked(y: Array, extra: Mapping[str, Array], keep: float) -> PValues:
     return out
 
 
+def categorical(y: Array, _: Mapping[str, Array], *probabilities: float) -> PValues:
+    """Class k with probability probabilities[k], which add up to 1."""
+    from scipy import stats
+
+    p = np.array(probabilities)
+    if not bool(((y >= 0) & (y < p.size) & (y == np.floor(y))).all()):
+        return {"support": 0.0}
+    counts = np.bincount(y.astype(np.int64), minlength=p.size)
+    if counts[p == 0].any():
+        return {"support": 0.0}
+    some = p > 0
+    mean = float(p @ np.arange(p.size))
+    sd = math.sqrt(float(p @ (np.arange(p.size) - mean) ** 2))
+    return {"chi-square": float(stats.chisquare(counts[some], p[some] * y.size).pvalue), "serial": _serial((y - mean) / sd)}
+
+
 DISTRIBUTIONS: Mapping[str, Callable[..., Any]] = {
     "uniform": uniform,
     "standard uniform": standard_uniform,
     "normal": normal,
     "masked": masked,
+    "categorical": categorical,
 }
-"""By name: uniform(low, high), standard uniform(bits), normal(mean, sd), masked(keep)."""
+"""By name: uniform(low, high), standard uniform(bits), normal(mean, sd), masked(keep), categorical(p, ...)."""

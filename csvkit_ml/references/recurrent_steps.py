@@ -11,7 +11,7 @@ from csvkit_ml.model.tensor import Array
 from csvkit_ml.references.extended import Long, extended
 from csvkit_ml.references.rounding import Rounding
 
-GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3}
+GATES = {"rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 """Gates by kind, stacked along the first axis of every weight: input, forget, cell, output; or reset, update, new."""
 
 
@@ -167,8 +167,21 @@ def _gru_error(a: _Affine, slope: list[Array], values: tuple[Array, ...], matrix
     return error
 
 
+def plain(x: Long, state: Long, w: Weights) -> Step:
+    """h' = tanh(W x + b_W + R h + b_R) (Elman 1990)."""
+    a = _Affine(x, state, w, 1)
+    h = np.tanh(a.input[0] + a.hidden[0])
+    slope, size = _f((1 - h) * (1 + h)), np.abs(_f(h))
+
+    def error(by: Rounding) -> Array:
+        return np.asarray(slope * _sum(a.terms, a.size(0), by) + _act(size, by) + by.floor)
+
+    return Step(state=h, jacobian=_diag(slope, a.recurrent[0]), input_jacobian=_diag(slope, a.kernel[0]), error=error)
+
+
 STEPS: dict[str, Callable[[Long, Long, Weights], Step]] = {
     "lstm": lstm,
+    "rnn": plain,
     "gru": gru,
     "gru_reset_before": lambda x, state, w: gru(x, state, w, reset_before=True),
 }

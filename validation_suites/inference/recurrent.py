@@ -1,4 +1,4 @@
-"""Recurrent layers: LSTM, GRU in both reset forms; one and two layers, one and both directions, sequences of unequal length."""
+"""Recurrent layers: without gates, LSTM, GRU in both reset forms; one and two layers, one and both directions, sequences of unequal length."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from csvkit_ml.references.recurrent_steps import GATES, Weights
 from validation_suites import faults
 from validation_suites.sampling.recurrent import recurrent_samples
 
-STATES = {"lstm": 2, "gru": 1, "gru_reset_before": 1}
+STATES = {"rnn": 1, "lstm": 2, "gru": 1, "gru_reset_before": 1}
 
 
 def _first_weight(sample: Sample, kind: str) -> int:
@@ -148,7 +148,9 @@ def _activated(kind: str, gate: Callable[[Array], Array], new: Callable[[Array],
         out = []
         for row in x:
             a, q = np.split(row @ w.T + b_w, GATES[kind], axis=-1), np.split(start[0] @ r.T + b_r, GATES[kind], axis=-1)
-            if kind == "lstm":
+            if kind == "rnn":
+                start = [new(a[0] + q[0])]
+            elif kind == "lstm":
                 cell = gate(a[1] + q[1]) * start[1] + gate(a[0] + q[0]) * new(a[2] + q[2])
                 start = [gate(a[3] + q[3]) * np.tanh(cell), cell]
             else:
@@ -172,9 +174,12 @@ def _faults(kind: str, *own: Fault) -> tuple[Fault, ...]:
         _not_reversed(kind),
         Fault(id="final-states-mixed", sentence="Final states of layers and directions come in reverse order.", apply=_states_mixed),
         faults.computed("sigmoid-for-tanh", "The new value is squashed by a sigmoid.", _activated(kind, _sigmoid, _sigmoid)),
-        faults.computed("hard-sigmoid", "Gates take the piecewise linear sigmoid.", _activated(kind, _hard_sigmoid, np.tanh)),
         *own,
     )  # fmt: skip
+
+
+def _gates(kind: str) -> Fault:
+    return faults.computed("hard-sigmoid", "Gates take the piecewise linear sigmoid.", _activated(kind, _hard_sigmoid, np.tanh))
 
 
 ORACLE = "the recurrence in 80-bit extended precision; radius from the same error analysis with u = 2^-64"
@@ -198,14 +203,19 @@ def _function(kind: str, says: str, source: str, *own: Fault) -> Function:
 INVERTED = "The update gate's complement is used."
 FUNCTIONS: tuple[Function, ...] = (
     _function(
+        "rnn", "the outputs and final states of stacked recurrent layers without gates", "Elman 1990; ONNX operator specification, RNN; torch.nn.RNN",
+    ),
+    _function(
         "lstm", "the outputs, final hidden and final cell states of stacked LSTM layers, in one and both directions, to each sequence's end",
         "Hochreiter and Schmidhuber 1997; Gers et al. 2000; ONNX operator specification, LSTM; torch.nn.LSTM",
+        _gates("lstm"),
         faults.other_sample("input-forget-swapped", "Input and forget gates are exchanged.", _order("lstm", (1, 0, 2, 3))),
         faults.other_sample("gate-order", "Weights stacked as i, f, g, o are read as i, o, f, g.", _order("lstm", (0, 2, 3, 1))),
     ),
     _function(
         "gru", "the outputs and final states of stacked GRU layers whose reset gate follows the recurrent product",
         "Cho et al. 2014; ONNX operator specification, GRU with linear_before_reset = 1; torch.nn.GRU",
+        _gates("gru"),
         faults.other_sample("gate-order", "Reset and update gates are exchanged.", _order("gru", (1, 0, 2))),
         faults.other_sample("update-inverted", INVERTED, _on_weights("gru", _inverted)),
         _other_form("gru_reset_before"),
@@ -213,6 +223,7 @@ FUNCTIONS: tuple[Function, ...] = (
     _function(
         "gru_reset_before", "the outputs and final states of stacked GRU layers whose reset gate precedes the recurrent product",
         "Cho et al. 2014; ONNX operator specification, GRU with linear_before_reset = 0",
+        _gates("gru_reset_before"),
         faults.other_sample("gate-order", "Reset and update gates are exchanged.", _order("gru_reset_before", (1, 0, 2))),
         faults.other_sample("update-inverted", INVERTED, _on_weights("gru_reset_before", _inverted)),
         _other_form("gru"),

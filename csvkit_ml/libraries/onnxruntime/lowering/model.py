@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,10 @@ ELEMENT: dict[str, int] = {
     "bool": TensorProto.BOOL, "int8": TensorProto.INT8, "int16": TensorProto.INT16, "int32": TensorProto.INT32, "int64": TensorProto.INT64,
     "uint8": TensorProto.UINT8, "uint16": TensorProto.UINT16, "uint32": TensorProto.UINT32, "uint64": TensorProto.UINT64,
     "float16": TensorProto.FLOAT16, "bfloat16": TensorProto.BFLOAT16, "float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE,
-    "complex64": TensorProto.COMPLEX64, "complex128": TensorProto.COMPLEX128,
+    "complex64": TensorProto.COMPLEX64, "complex128": TensorProto.COMPLEX128, "string": TensorProto.STRING,
 }  # fmt: skip
 
-IR_BY_OPSET = {13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}
+IR_BY_OPSET = {9: 4, 10: 5, 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}
 """IR version that the ONNX release of an opset introduced; older runtimes refuse newer ones."""
 
 
@@ -55,6 +55,8 @@ def graph(
     *,
     opset: int = 17,
     initialisers: dict[str, Tensor] | None = None,
+    more: Iterable[onnx.TensorProto] = (),
+    ml: int = 0,
 ) -> onnx.ModelProto:
     """A model.
 
@@ -64,15 +66,18 @@ def graph(
         outputs: dtype by output name (ranks are left open; shapes are what is judged).
         opset: of ai.onnx.
         initialisers: constants by name; they are not fed.
+        more: constants of types that no sample has (strings, four-bit integers, eight-bit floats).
+        ml: opset of ai.onnx.ml, 0 = not used.
     """
     made = helper.make_graph(
         nodes,
         "mlcsv",
         [helper.make_tensor_value_info(n, ELEMENT[t.dtype], list(t.shape)) for n, t in inputs.items()],
         [helper.make_tensor_value_info(n, ELEMENT[d], None) for n, d in outputs.items()],
-        [constant(n, t) for n, t in (initialisers or {}).items()],
+        [*(constant(n, t) for n, t in (initialisers or {}).items()), *more],
     )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", opset)], producer_name="mlcsv")
+    domains = [helper.make_opsetid("", opset), *([helper.make_opsetid("ai.onnx.ml", ml)] if ml else [])]
+    model = helper.make_model(made, opset_imports=domains, producer_name="mlcsv")
     model.ir_version = IR_BY_OPSET[opset]
     return model
 

@@ -1,4 +1,4 @@
-"""ONNX lowering: LSTM and GRU, one node a layer; weights reordered to ONNX's gates (i o f c; z r h), fed or as constants."""
+"""ONNX lowering: RNN, LSTM and GRU, one node a layer; weights reordered to ONNX's gates (i o f c; z r h), fed or as constants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from csvkit_ml.libraries.onnxruntime.lowering.model import Lowering, graph
 from csvkit_ml.model.function import Sample
 from csvkit_ml.model.tensor import Tensor
 
-ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}
+ORDER = {"RNN": (0,), "LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}
 """Place of each ONNX gate among the samples' (i f g o; r z n)."""
 
 
@@ -72,7 +72,7 @@ class _Builder:
         given += [self.start(s, n) for s in range(self.states)]
         while not given[-1]:
             given.pop()
-        more = {} if self.op == "LSTM" else {"linear_before_reset": int(self.reset_after)}
+        more = {} if self.op != "GRU" else {"linear_before_reset": int(self.reset_after)}
         outs = [f"Y{n}", *(f"final{s}-{n}" for s in range(self.states))]
         direction = "bidirectional" if self.directions == 2 else "forward"
         self.add(self.op, given, *outs, hidden_size=int(self.sample.param("hidden")), direction=direction, **more)
@@ -117,6 +117,7 @@ def _build(op: str, reset_after: bool, sample: Sample) -> onnx.ModelProto:
 
 
 LOWERINGS = (
+    Lowering(function="rnn", names=("ai.onnx.RNN",), build=partial(_build, "RNN", False)),
     Lowering(function="lstm", names=("ai.onnx.LSTM",), build=partial(_build, "LSTM", False)),
     Lowering(function="gru", names=("ai.onnx.GRU",), build=partial(_build, "GRU", True)),
     Lowering(function="gru_reset_before", names=("ai.onnx.GRU",), build=partial(_build, "GRU", False)),

@@ -96,13 +96,24 @@ class OnnxRuntime(Runtime):
 
     def _feeds(self, session: Any, inputs: List[WireTensor]) -> Dict[str, Any]:
         """Operands by graph order; a model that holds some of them as constants names the others x0, x1, ... by their places."""
-        names = [info.name for info in session.get_inputs()]
+        kinds = {info.name: info.type for info in session.get_inputs()}
+        names = list(kinds)
         if len(names) == len(inputs):
-            return {name: self._array(wire) for name, wire in zip(names, inputs)}  # noqa: B905 - Python 3.9
+            return {name: self._fed(kinds[name], wire) for name, wire in zip(names, inputs)}  # noqa: B905 - Python 3.9
         places = {"x%d" % i: wire for i, wire in enumerate(inputs)}
         if not names or not set(names) <= set(places):
             raise ValueError("the model has %d inputs, the sample %d" % (len(names), len(inputs)))
-        return {name: self._array(places[name]) for name in names}
+        return {name: self._fed(kinds[name], places[name]) for name in names}
+
+    def _fed(self, kind: str, wire: WireTensor) -> Any:
+        """An array; text crosses as bytes of UTF-8 along a last axis, filled up with NUL."""
+        if kind != "tensor(string)":
+            return self._array(wire)
+        width, data = wire.shape[-1], bytes(wire.data)
+        texts = [data[i : i + width].rstrip(b"\0").decode("utf-8") for i in range(0, len(data), width)]
+        made = self.np.empty(len(texts), dtype=object)
+        made[:] = texts
+        return made.reshape(wire.shape[:-1])
 
     def _array(self, wire: WireTensor) -> Any:
         """An array of its own on a 64-byte boundary."""
@@ -125,9 +136,18 @@ class OnnxRuntime(Runtime):
     def _wire(self, value: Any) -> WireTensor:
         if not hasattr(value, "dtype"):
             raise TypeError("the result holds a %s, not a tensor" % type(value).__name__)
+        if value.dtype.kind in "OU":
+            value = self._bytes_of(value)
         data = value.tobytes()
         self._remember(len(data))
         return WireTensor(value.dtype.name, tuple(value.shape), data)
+
+    def _bytes_of(self, texts: Any) -> Any:
+        """Text as bytes of UTF-8 along a last axis, as long as the longest, at least 1."""
+        encoded = [str(t).encode("utf-8") for t in texts.reshape(-1).tolist()]
+        width = max([1, *(len(e) for e in encoded)])
+        flat = b"".join(e.ljust(width, b"\0") for e in encoded)
+        return self.np.frombuffer(flat, dtype="uint8").reshape((*texts.shape, width))
 
     def _remember(self, size: int) -> None:
         if size and size not in self._recent:

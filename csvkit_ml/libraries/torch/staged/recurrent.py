@@ -72,4 +72,4 @@ def _binding(function, name, states):
     )
 
 
-BINDINGS = (_binding("lstm", "LSTM", 2), _binding("gru", "GRU", 1))
+BINDINGS = (_binding("rnn", "RNN", 1), _binding("lstm", "LSTM", 2), _binding("gru", "GRU", 1))
