@@ -1,6 +1,7 @@
 """How results are judged: one file per kind of criterion, all pure. Adding a kind is adding a file."""
 
 from csvkit_ml.criteria.componentwise import Componentwise
+from csvkit_ml.criteria.counts import Counts
 from csvkit_ml.criteria.exact import Exact
 from csvkit_ml.criteria.factorisation import CholeskyFactor
 from csvkit_ml.criteria.formats import FORMATS, Format, gamma, round_to
@@ -14,6 +15,6 @@ from csvkit_ml.criteria.statistical import Goodness
 from csvkit_ml.criteria.ulp import Ulp
 
 __all__ = [
-    "FORMATS", "BackwardError", "CholeskyFactor", "Componentwise", "Each", "Exact", "Format", "Goodness", "LeastSquares", "OneOf", "Positions",
+    "FORMATS", "BackwardError", "CholeskyFactor", "Componentwise", "Counts", "Each", "Exact", "Format", "Goodness", "LeastSquares", "OneOf", "Positions",
     "Scaled", "Ulp", "gamma", "round_to",
 ]  # fmt: skip
