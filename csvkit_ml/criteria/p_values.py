@@ -40,11 +40,22 @@ def chi_square(counts: Array, probability: Array) -> float:
     from scipy import stats
 
     expected = probability * counts.sum()
-    last = max(math.floor(float(expected.sum()) / LEAST - 1e-12) - 1, 0)
-    group = np.clip(np.floor(np.cumsum(expected) / LEAST - 1e-12), 0, last).astype(np.int64)
-    _, index = np.unique(group, return_inverse=True)
+    index = _groups(expected)
     k, e = np.bincount(index, weights=counts), np.bincount(index, weights=expected)
     return float(stats.chi2.sf(((k - e) ** 2 / e).sum(), k.size - 1)) if k.size > 1 else 1.0
+
+
+def _groups(expected: Array) -> Array:
+    """Number of the group of each cell: a group ends where its expectation reaches LEAST; what is left at the end joins the last."""
+    index, total = np.zeros(expected.size, dtype=np.int64), 0.0
+    for i, e in enumerate(expected.tolist()):
+        index[i] = index[i - 1] if i else 0
+        if total >= LEAST:
+            index[i], total = index[i] + 1, 0.0
+        total += e
+    if total < LEAST and index[-1]:
+        index[index == index[-1]] -= 1
+    return index
 
 
 def score(counts: Array, probability: Array, weight: Array) -> float:
