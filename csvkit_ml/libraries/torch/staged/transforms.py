@@ -81,7 +81,7 @@ def _by_constraint(t, p, x):
     c, d = t.distributions.constraints, t.distributions
     found = {
         "softmax": lambda: d.transform_to(c.simplex), "stick_breaking": lambda: d.biject_to(c.simplex),
-        "lower_cholesky": lambda: d.biject_to(c.lower_cholesky), "positive_definite": lambda: d.transform_to(c.positive_definite),
+        "lower_cholesky": lambda: d.transform_to(c.lower_cholesky), "positive_definite": lambda: d.transform_to(c.positive_definite),
         "corr_cholesky": lambda: d.biject_to(c.corr_cholesky),
     }  # fmt: skip
     made = found.get(p["name"], lambda: _vector(t, p["name"]))()
