@@ -20,9 +20,9 @@ Truth = Callable[[Sample], tuple[Any, ...]]
 EXACT = Exact(rationale="The result is a matter of definition: nothing is rounded, or every step is exact in the format.", literature="IEEE 754-2019, 4.3")
 
 
-def case(name: str, *inputs: Tensor, dtype: str = "int64", **values: Json) -> Sample:
-    """A sample by its name, operands and parameters; its class is set by its place in the row."""
-    return Sample(name=name, dtype=dtype, inputs=inputs, params=params(**values))
+def case(label: str, /, *inputs: Tensor, dtype: str = "int64", **values: Json) -> Sample:
+    """A sample by its label, operands and parameters; its class is set by its place in the row."""
+    return Sample(name=label, dtype=dtype, inputs=inputs, params=params(**values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

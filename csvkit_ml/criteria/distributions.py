@@ -79,11 +79,17 @@ def masked(y: Array, extra: Mapping[str, Array], keep: float) -> PValues:
     return out
 
 
+def alternatives(y: Array, extra: Mapping[str, Array], keep: float) -> PValues:
+    """Each element is lost + kept with probability `keep`, else lost, within slack."""
+    return masked(np.where(np.abs(y - extra["lost"].ravel()) <= extra["slack"].ravel(), 0.0, y - extra["lost"].ravel()), extra, keep)
+
+
 DISTRIBUTIONS: Mapping[str, Callable[..., Any]] = {
     "uniform": uniform,
     "standard uniform": standard_uniform,
     "normal": normal,
     "masked": masked,
+    "alternatives": alternatives,
     **{name: fits(name) for name in LAWS},
 }
-"""By name: uniform(low, high), standard uniform(bits), normal(mean, sd), masked(keep), and the laws."""
+"""By name: uniform(low, high), standard uniform(bits), normal(mean, sd), masked(keep), alternatives(keep), and the laws."""
