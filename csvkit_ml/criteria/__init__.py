@@ -2,6 +2,7 @@
 
 from csvkit_ml.criteria.certified import Certified
 from csvkit_ml.criteria.componentwise import Componentwise
+from csvkit_ml.criteria.counts import Counts
 from csvkit_ml.criteria.declared import Declared
 from csvkit_ml.criteria.exact import Exact
 from csvkit_ml.criteria.factorisation import CholeskyFactor
@@ -17,6 +18,6 @@ from csvkit_ml.criteria.statistical import Goodness
 from csvkit_ml.criteria.ulp import Ulp
 
 __all__ = [
-    "FORMATS", "BackwardError", "Certified", "CholeskyFactor", "Componentwise", "Declared", "Each", "Exact", "Format", "Goodness", "LeastSquares",
-    "Moved", "OneOf", "Positions", "Scaled", "Ulp", "gamma", "round_to",
+    "FORMATS", "BackwardError", "Certified", "CholeskyFactor", "Componentwise", "Counts", "Declared", "Each", "Exact", "Format", "Goodness",
+    "LeastSquares", "Moved", "OneOf", "Positions", "Scaled", "Ulp", "gamma", "round_to",
 ]  # fmt: skip

@@ -12,36 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from csvkit_ml.criteria.laws import LAWS, fits
+from csvkit_ml.criteria.p_values import even, serial, two_sided
 from csvkit_ml.model.tensor import Array
 
 PValues = dict[str, float]
-LAGS = 16
-"""Lags of the test for serial correlation: the widest block that a vectorised generator fills at once."""
 FAR = 3.0
 """Standard deviations beyond which a normal value counts as tail."""
 SHORTEST = 1000
 """Values at least: the p-values are asymptotic and are asked far out in their tails."""
-
-
-def _two_sided(z: float) -> float:
-    from scipy import stats
-
-    return float(2 * stats.norm.sf(abs(z)))
-
-
-def _serial(standardised: Array) -> float:
-    """Box and Pierce 1970 with known mean and variance: n times the sum of squared autocorrelations is chi-square."""
-    from scipy import stats
-
-    z, n = standardised, standardised.size
-    rho = [float(np.dot(z[:-k], z[k:])) / math.sqrt(n - k) for k in range(1, LAGS + 1)]
-    return float(stats.chi2.sf(sum(r * r for r in rho), LAGS))
-
-
-def _even(counts: Array) -> float:
-    from scipy import stats
-
-    return float(stats.chisquare(counts).pvalue)
 
 
 def uniform(y: Array, _: Mapping[str, Array], low: float, high: float) -> PValues:
@@ -55,9 +34,9 @@ def uniform(y: Array, _: Mapping[str, Array], low: float, high: float) -> PValue
     bins = np.clip((y - low) / (high - low) * 64, 0, 63).astype(np.int64)
     return {
         "Kolmogorov-Smirnov": float(stats.kstest(y, "uniform", args=(low, high - low)).pvalue),
-        "mean": _two_sided(float(z.sum()) / math.sqrt(y.size)),
-        "chi-square": _even(np.bincount(bins, minlength=64)),
-        "serial": _serial(z),
+        "mean": two_sided(float(z.sum()) / math.sqrt(y.size)),
+        "chi-square": even(np.bincount(bins, minlength=64)),
+        "serial": serial(z),
     }
 
 
@@ -66,7 +45,7 @@ def standard_uniform(y: Array, extra: Mapping[str, Array], bits: float) -> PValu
     if not bool(((y >= 0) & (y < 1)).all()):
         return {"support": 0.0}
     last = np.floor(y * 2.0**bits).astype(np.int64) & 255
-    return {**uniform(y, extra, 0.0, 1.0), "low bits": _even(np.bincount(last, minlength=256))}
+    return {**uniform(y, extra, 0.0, 1.0), "low bits": even(np.bincount(last, minlength=256))}
 
 
 def normal(y: Array, _: Mapping[str, Array], mean: float, sd: float) -> PValues:
@@ -77,10 +56,10 @@ def normal(y: Array, _: Mapping[str, Array], mean: float, sd: float) -> PValues:
     q = float((z**2).sum())
     return {
         "Kolmogorov-Smirnov": float(stats.kstest(z, "norm").pvalue),
-        "mean": _two_sided(float(z.sum()) / math.sqrt(n)),
+        "mean": two_sided(float(z.sum()) / math.sqrt(n)),
         "variance": float(2 * min(stats.chi2.cdf(q, n), stats.chi2.sf(q, n))),
         "tails": float(stats.binomtest(int((np.abs(z) > FAR).sum()), n, 2 * float(stats.norm.sf(FAR))).pvalue),
-        "serial": _serial(z),
+        "serial": serial(z),
         "distinct": 1.0 if np.unique(y).size > 0.9 * n else 0.0,
     }
 
@@ -96,7 +75,7 @@ def masked(y: Array, extra: Mapping[str, Array], keep: float) -> PValues:
         return {"values": 0.0}
     out = {"count": float(stats.binomtest(int(hits.sum()), hits.size, keep).pvalue)}
     if 0 < keep < 1:
-        out["serial"] = _serial((hits - keep) / math.sqrt(keep * (1 - keep)))
+        out["serial"] = serial((hits - keep) / math.sqrt(keep * (1 - keep)))
     return out
 
 
@@ -116,11 +95,18 @@ def categorical(y: Array, _: Mapping[str, Array], *probabilities: float) -> PVal
     return {"chi-square": float(stats.chisquare(counts[some], p[some] * y.size).pvalue), "serial": _serial((y - mean) / sd)}
 
 
+def alternatives(y: Array, extra: Mapping[str, Array], keep: float) -> PValues:
+    """Each element is lost + kept with probability `keep`, else lost, within slack."""
+    return masked(np.where(np.abs(y - extra["lost"].ravel()) <= extra["slack"].ravel(), 0.0, y - extra["lost"].ravel()), extra, keep)
+
+
 DISTRIBUTIONS: Mapping[str, Callable[..., Any]] = {
     "uniform": uniform,
     "standard uniform": standard_uniform,
     "normal": normal,
     "masked": masked,
     "categorical": categorical,
+    "alternatives": alternatives,
+    **{name: fits(name) for name in LAWS},
 }
-"""By name: uniform(low, high), standard uniform(bits), normal(mean, sd), masked(keep), categorical(p, ...)."""
+"""By name: uniform(low, high), standard uniform(bits), normal(mean, sd), masked(keep), categorical(p, ...), alternatives(keep), and the laws."""
