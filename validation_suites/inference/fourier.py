@@ -48,10 +48,10 @@ def accuracy(sizes: tuple[int, ...], outputs: int) -> Scaled:
     stages = sum(map(levels, sizes))
     spread = math.sqrt(2 * math.log(2 * max(1, outputs) / DELTA))
     return Scaled(
-        c=3 * spread, c_hard=max(8 * math.sqrt(stages * math.prod(sizes)), 6 * spread),
+        c=1.5 * spread, c_hard=max(8 * math.sqrt(stages * math.prod(sizes)), 3 * spread),
         scale="sqrt(t) rms(r) + |r|, t = log2 n stages (three transforms of twice the length where n is no power of two)",
         rationale="A stage multiplies by rounded roots of unity and adds, with a relative 2-norm error of at most about 7 u; t stages add up to "
-        "7 t u at worst, and like 3 sqrt(t) u for independent roundings, spread evenly over the coefficients.",
+        "7 t u at worst, and to less than 1.5 sqrt(t) u for independent roundings, spread evenly over the coefficients.",
         literature="Higham 2002, theorem 24.2; Gentleman and Sande 1966; Schatzman 1996",
     )  # fmt: skip
 

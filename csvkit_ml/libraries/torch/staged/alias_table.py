@@ -200,6 +200,151 @@ def _largest(p: Any, x: Any) -> int:
     return -(-x.shape[p["axis"]] // p["parts"])
 
 
+def _row_by_row(call: Form) -> Form:
+    """A function of two vectors, for every pair of rows; it conjugates neither."""
+    return lambda t, p, a, b: t.stack([call(t, x, y) for x, y in zip(a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1]))]).reshape(a.shape[:-1])  # noqa: B905
+
+
+def _column_by_column(name: str) -> Form:
+    """beta C + alpha A B, one column after the other."""
+
+    def form(t: Any, p: Any, a: Any, b: Any, c: Any = None) -> Any:
+        a, b = (a.t() if p["trans_a"] else a), (b.t() if p["trans_b"] else b)
+        c = (t.zeros(1, dtype=a.dtype) if c is None else c).expand(a.shape[0], b.shape[1])
+        made = []
+        for x, y in zip(c.unbind(1), b.unbind(1)):  # noqa: B905 - Python 3.9
+            given = {"beta": p["beta"], "alpha": p["alpha"]}
+            y = resolve(t, name)(x.clone(), a, y, **given) if not name.startswith("Tensor.") else getattr(x.clone(), name[7:])(a, y, **given)
+            made.append(y)
+        return t.stack(made, 1)
+
+    return form
+
+
+def _one_batch(name: str) -> Form:
+    """beta C + alpha sum of A_i B_i over a batch of one."""
+
+    def form(t: Any, p: Any, a: Any, b: Any, c: Any = None) -> Any:
+        a, b = (a.t() if p["trans_a"] else a), (b.t() if p["trans_b"] else b)
+        c = (t.zeros(1, dtype=a.dtype) if c is None else c).expand(a.shape[0], b.shape[1]).clone()
+        given = {"beta": p["beta"], "alpha": p["alpha"]}
+        method = name.startswith("Tensor.")
+        return getattr(c, name[7:])(a[None], b[None], **given) if method else resolve(t, name)(c, a[None], b[None], **given)
+
+    return form
+
+
+def _rank_one(name: str) -> Form:
+    """An outer product added to zeros."""
+
+    def form(t: Any, p: Any, a: Any, b: Any) -> Any:
+        zeros = t.zeros(a.shape[0], b.shape[0], dtype=a.dtype)
+        return getattr(zeros, name[7:])(a, b) if name.startswith("Tensor.") else resolve(t, name)(zeros, a, b)
+
+    return form
+
+
+def _tensor_inverse(t: Any, p: Any, a: Any) -> Any:
+    """The matrix as a tensor of two axes each way."""
+    n = a.shape[-1]
+    return t.linalg.tensorinv(a.reshape(n, 2, n // 2), ind=1).reshape(n, n)
+
+
+def _tensor_solve(t: Any, p: Any, a: Any, b: Any) -> Any:
+    n = a.shape[-1]
+    columns = b.unsqueeze(-1) if b.dim() == 1 else b
+    made = [t.linalg.tensorsolve(a.reshape(n, 2, n // 2), c).reshape(n) for c in columns.unbind(-1)]
+    return t.stack(made, -1).reshape(b.shape)
+
+
+def _with_factors(method: bool) -> Form:
+    def form(t: Any, p: Any, a: Any, b: Any) -> Any:
+        columns = b.unsqueeze(-1) if b.dim() == 1 else b
+        factors, pivots = t.linalg.lu_factor(a)
+        return (columns.lu_solve(factors, pivots) if method else t.lu_solve(columns, factors, pivots)).reshape(b.shape)
+
+    return form
+
+
+def _old_lu(method: bool) -> Form:
+    return lambda t, p, a: t.lu_unpack(*(a.lu() if method else t.lu(a)))
+
+
+def _old_qr(method: bool) -> Form:
+    return lambda t, p, a: a.qr(some=p["mode"] == "reduced") if method else t.qr(a, some=p["mode"] == "reduced")
+
+
+def _orthogonal(method: bool, by_product: bool) -> Form:
+    """Q of a square matrix from its reflectors, formed or multiplied by the identity."""
+
+    def form(t: Any, p: Any, a: Any) -> Any:
+        packed, tau = a.geqrf()
+        eye = t.eye(a.shape[-2], dtype=a.dtype)
+        product = (lambda: packed.ormqr(tau, eye)) if method else (lambda: t.ormqr(packed, tau, eye))
+        formed = (lambda: packed.orgqr(tau)) if method else (lambda: t.orgqr(packed, tau))
+        return (product if by_product else formed)(), packed.triu()
+
+    return form
+
+
+def _log_determinant(method: bool) -> Form:
+    """log det after the first row has got the sign of the determinant; the real part of a complex logarithm."""
+
+    def form(t: Any, p: Any, a: Any) -> Any:
+        sign = t.linalg.slogdet(a).sign
+        if not a.is_complex():
+            a = t.cat([a[..., :1, :] * sign[..., None, None], a[..., 1:, :]], dim=-2)
+        made = a.logdet() if method else t.logdet(a)
+        return sign, made.real if a.is_complex() else made
+
+    return form
+
+
+def _states(p: Any, states: int, inputs: Any) -> Any:
+    return list(inputs[:states]), list(inputs[states:])
+
+
+def _recurrent(name: str, states: int) -> Form:
+    """The function behind the module: weights of all layers in one list."""
+
+    def form(t: Any, p: Any, x: Any, *inputs: Any) -> Any:
+        start, weights = _states(p, states, inputs)
+        start = tuple(start) if states == 2 else start[0]
+        return getattr(t, name)(x, start, weights, p["bias"], p["layers"], 0.0, False, p["bidirectional"], False)
+
+    return form
+
+
+def _cell(call: Form, states: int) -> Form:
+    """One step after the other."""
+
+    def form(t: Any, p: Any, x: Any, *inputs: Any) -> Any:
+        start, weights = _states(p, states, inputs)
+        now, outs = [s[0] for s in start], []
+        for row in x:
+            made = call(t, row, tuple(now) if states == 2 else now[0], weights)
+            now = list(made) if states == 2 else [made]
+            outs.append(now[0])
+        return (t.stack(outs), *(s.unsqueeze(0) for s in now))
+
+    return form
+
+
+def _cell_module(name: str, **more: Any) -> Form:
+    def call(t: Any, row: Any, now: Any, weights: Any) -> Any:
+        hidden = weights[1].shape[1]
+        m = getattr(t.nn, name)(row.shape[-1], hidden, dtype=row.dtype, **more)
+        for kind, w in zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), weights):  # noqa: B905 - Python 3.9
+            setattr(m, kind, t.nn.Parameter(w, requires_grad=False))
+        return m(row, now)
+
+    return call
+
+
+def _cell_function(name: str) -> Form:
+    return lambda t, row, now, weights: getattr(t, name)(row, now, *weights)
+
+
 ELEMENTWISE = {
     **{n: _inverse(n) for n in ("acos", "acosh", "asin", "asinh", "atan", "atanh")},
     **{
@@ -242,6 +387,8 @@ ELEMENTWISE = {
     "ge": _compared("ge", "greater_equal"),
     **{"logical_" + n: named("Tensor.logical_%s_" % n, after=truths) for n in ("and", "or", "xor", "not")},
     **{"bitwise_" + n: _bits(n) for n in ("and", "or", "xor")},
+    "gcd": named("gcd_"),
+    "lcm": named("lcm_"),
     "left_shift": _bits("lshift"),
     "right_shift": _bits("rshift"),
 }
@@ -313,7 +460,32 @@ PRODUCTS = {
         "torch.inner": lambda t, p, a, b: t.inner(a, b.t()),
         "torch.Tensor.inner": lambda t, p, a, b: a.inner(b.t()),
     },
-    "gemm": {"torch.Tensor." + n: _gemm(n, n.endswith("_")) for n in ("addmm", "addmm_", "baddbmm", "baddbmm_")},
+    "gemm": {
+        **{"torch.Tensor." + n: _gemm(n, n.endswith("_")) for n in ("addmm", "addmm_", "baddbmm", "baddbmm_")},
+        **{"torch." + n: _column_by_column(n) for n in ("addmv", "addmv_", "Tensor.addmv", "Tensor.addmv_")},
+        **{"torch." + n: _one_batch(n) for n in ("addbmm", "Tensor.addbmm", "Tensor.addbmm_")},
+    },
+    "outer": {"torch." + n: _rank_one(n) for n in ("addr", "Tensor.addr", "Tensor.addr_")},
+    "vecdot": {
+        "torch.dot": _row_by_row(lambda t, x, y: t.dot(x.conj(), y)),
+        "torch.Tensor.dot": _row_by_row(lambda t, x, y: x.conj().dot(y)),
+        "torch.vdot": _row_by_row(lambda t, x, y: t.vdot(x, y)),
+        "torch.Tensor.vdot": _row_by_row(lambda t, x, y: x.vdot(y)),
+    },
+    "inv": {"torch.linalg.tensorinv": _tensor_inverse},
+    "solve": {
+        "torch.linalg.tensorsolve": _tensor_solve,
+        "torch.lu_solve": _with_factors(False),
+        "torch.Tensor.lu_solve": _with_factors(True),
+    },
+    "lu": {"torch.lu": _old_lu(False), "torch.Tensor.lu": _old_lu(True)},
+    "qr": {
+        "torch.qr": _old_qr(False), "torch.Tensor.qr": _old_qr(True),
+        "torch.orgqr": _orthogonal(False, False), "torch.Tensor.orgqr": _orthogonal(True, False),
+        "torch.ormqr": _orthogonal(False, True), "torch.Tensor.ormqr": _orthogonal(True, True),
+        "torch.Tensor.geqrf": _orthogonal(True, False),
+    },
+    "slogdet": {"torch.logdet": _log_determinant(False), "torch.Tensor.logdet": _log_determinant(True)},
     "linear": {"torch.nn.LazyLinear": _lazy("LazyLinear")},
     **{"conv%dd" % d: {"torch.convolution": _convolution, "torch.nn.LazyConv%dd" % d: _lazy("LazyConv%dd" % d)} for d in (2, 3)},
     "conv1d": {
@@ -324,6 +496,16 @@ PRODUCTS = {
     **{"conv_transpose%dd" % d: {"torch.nn.LazyConvTranspose%dd" % d: _lazy("LazyConvTranspose%dd" % d)} for d in (1, 2, 3)},
 }
 LAYERS = {
+    "lstm": {
+        "torch.lstm": _recurrent("lstm", 2),
+        "torch.lstm_cell": _cell(_cell_function("lstm_cell"), 2),
+        "torch.nn.LSTMCell": _cell(_cell_module("LSTMCell"), 2),
+    },
+    "gru": {
+        "torch.gru": _recurrent("gru", 1),
+        "torch.gru_cell": _cell(_cell_function("gru_cell"), 1),
+        "torch.nn.GRUCell": _cell(_cell_module("GRUCell"), 1),
+    },
     "max_pool1d": {**_max_indices("max_pool1d_with_indices", 1), **_max_indices("nn.functional.max_pool1d_with_indices", 1)},
     "max_pool2d": _max_indices("nn.functional.max_pool2d_with_indices", 2),
     "max_pool3d": _max_indices("nn.functional.max_pool3d_with_indices", 3),
