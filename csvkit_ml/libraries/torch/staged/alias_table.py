@@ -106,11 +106,6 @@ def _convolution(t: Any, p: Any, x: Any, w: Any, b: Any = None) -> Any:
     return t.convolution(x, w, b, p["stride"], p["padding"][:half], p["dilation"], False, [0] * half, p["groups"])
 
 
-def _tbc(t: Any, p: Any, x: Any, w: Any, b: Any) -> Any:
-    """Time first, channels last, the kernel turned alike; one stride, one group."""
-    return t.conv_tbc(x.permute(2, 0, 1).contiguous(), w.permute(2, 1, 0).contiguous(), b, p["padding"][0]).permute(1, 2, 0)
-
-
 def _prelu_module(t: Any, p: Any, x: Any, w: Any) -> Any:
     m = t.nn.PReLU(w.numel(), dtype=w.dtype)
     m.weight = t.nn.Parameter(w, requires_grad=False)
@@ -411,7 +406,6 @@ REDUCTIONS = {
     "argmax": named("Tensor.argmax", "axis", "keepdims"),
     "nonzero": {"torch.Tensor.nonzero_static": lambda t, p, x: _static(t, x)},
     "reduce_sum": {"torch.Tensor.sum_to_size": _sum_to_size},
-    "matrix_norm": {"torch.frobenius_norm": lambda t, p, a: t.frobenius_norm(a, (-2, -1))},
 }
 
 
@@ -490,7 +484,6 @@ PRODUCTS = {
     **{"conv%dd" % d: {"torch.convolution": _convolution, "torch.nn.LazyConv%dd" % d: _lazy("LazyConv%dd" % d)} for d in (2, 3)},
     "conv1d": {
         "torch.convolution": _convolution,
-        "torch.conv_tbc": _tbc,
         "torch.nn.LazyConv1d": _lazy("LazyConv1d"),
     },
     **{"conv_transpose%dd" % d: {"torch.nn.LazyConvTranspose%dd" % d: _lazy("LazyConvTranspose%dd" % d)} for d in (1, 2, 3)},
@@ -525,9 +518,6 @@ LAYERS = {
     "group_norm": {"torch.native_group_norm": _native_group},
     "interpolate_nearest": {
         "torch.nn.functional.upsample_nearest": lambda t, p, x: t.nn.functional.upsample_nearest(x, scale_factor=tuple(map(float, p["scales"]))),
-    },
-    "grid_sample_linear": {
-        "torch.grid_sampler_2d": lambda t, p, x, g: t.grid_sampler_2d(x, g, 0, ("zeros", "border", "reflection").index(p["padding"]), p["align_corners"]),
     },
 }  # fmt: skip
 ALIASES: "Dict[str, Dict[str, Form]]" = {**ELEMENTWISE, **ACTIVATIONS, **REDUCTIONS, **SHAPES, **PRODUCTS, **LAYERS}
