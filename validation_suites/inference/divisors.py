@@ -140,7 +140,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     _decision(
         "equal", "two tensors have the same elements", "PyTorch reference, torch.equal (NaN equals nothing)", _tensors("equal"),
-        lambda s: np.array_equal(*s.arrays()),
+        lambda s: np.array_equal(s.arrays()[0], s.arrays()[1]),
     ),
     _decision("allclose", "every |x - y| <= atol + rtol |y|", "PyTorch reference, torch.allclose", _near, _all_near),
 )  # fmt: skip

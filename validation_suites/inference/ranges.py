@@ -50,20 +50,20 @@ def _points(p: Any) -> Any:
 
 
 def _evenly(sample: Sample) -> tuple[Expected, ...]:
-    p = dict(sample.params)
+    p: dict[str, Any] = dict(sample.params)
     size = max(abs(p["start"]), abs(p["end"]))
     return (expected_extended(_points(p), dtype=sample.dtype, radius=4 * U * size, scale=np.full(p["steps"], size), any_sign_of_zero=True),)
 
 
 def _powers(sample: Sample) -> tuple[Expected, ...]:
-    p = dict(sample.params)
+    p: dict[str, Any] = dict(sample.params)
     value = np.longdouble(p["base"]) ** _points(p)
     lever = 1 + abs(math.log(p["base"])) * max(abs(p["start"]), abs(p["end"]))
     return (expected_extended(value, dtype=sample.dtype, radius=16 * U * lever * value, scale=lever * value, any_sign_of_zero=True),)
 
 
 def _end_left_out(sample: Sample) -> Array | None:
-    p = dict(sample.params)
+    p: dict[str, Any] = dict(sample.params)
     if p["steps"] < 2 or p["start"] == p["end"]:
         return None
     made = np.linspace(p["start"], p["end"], p["steps"], endpoint=False)
@@ -71,7 +71,7 @@ def _end_left_out(sample: Sample) -> Array | None:
 
 
 def _backwards(sample: Sample) -> Array | None:
-    p = dict(sample.params)
+    p: dict[str, Any] = dict(sample.params)
     if p["steps"] < 2 or p["start"] == p["end"]:
         return None
     made = np.linspace(p["end"], p["start"], p["steps"])

@@ -54,7 +54,8 @@ def _ratios(sample: Sample) -> list[tuple[int, int]]:
 
 def _window(shape: Shape) -> Callable[[Sample], tuple[Expected, ...]]:
     def reference(sample: Sample) -> tuple[Expected, ...]:
-        p, places = dict(sample.params), _ratios(sample)
+        p: dict[str, Any] = dict(sample.params)
+        places = _ratios(sample)
         t = np.array([np.longdouble(k) / d for k, d in places], dtype=np.longdouble)
         value = np.ones(1, dtype=np.longdouble) if p["n"] == 1 else np.asarray(shape(t, {**p, "places": places}) + 0 * t)
         scale = np.ones(p["n"])
@@ -154,7 +155,7 @@ def seed_window(n: int) -> Array:
 
 def _weights(sample: Sample) -> Any:
     """The window in the middle of a piece, zeros around it; all ones where none is given."""
-    p = dict(sample.params)
+    p: dict[str, Any] = dict(sample.params)
     w = extended(sample.arrays()[1] if len(sample.inputs) > 1 else np.ones(p["win"]))
     left = (p["fft"] - p["win"]) // 2
     return np.pad(w, (left, p["fft"] - p["win"] - left))
@@ -162,7 +163,8 @@ def _weights(sample: Sample) -> Any:
 
 def _forward(sample: Sample) -> tuple[Any, int]:
     """(coefficients [B, F, T], size): pieces every `hop` values, windowed and transformed."""
-    p, x = dict(sample.params), extended(sample.arrays()[0])
+    p: dict[str, Any] = dict(sample.params)
+    x = extended(sample.arrays()[0])
     if p["center"]:
         mode = {"replicate": "edge"}.get(p["pad"], p["pad"])
         x = np.pad(x, ((0, 0), (p["fft"] // 2,) * 2), mode=mode)
@@ -186,7 +188,8 @@ def _stft_criterion(sample: Sample) -> Criterion:
 
 def _overlapped(sample: Sample) -> tuple[Any, Any]:
     """(signal [B, n], scale): pieces back, windowed, added where they overlap, divided by the sum of squared windows."""
-    p, w = dict(sample.params), _weights(sample)
+    p: dict[str, Any] = dict(sample.params)
+    w = _weights(sample)
     z = sample.arrays()[0].astype(np.clongdouble)
     n, hop, count = p["fft"], p["hop"], z.shape[-1]
     half = np.swapaxes(z, 1, 2)[..., : n // 2 + 1]

@@ -11,6 +11,8 @@ from typing import Any, Callable, Dict
 from csvkit_ml.libraries.torch.staged.forms import resolve
 
 Form = Callable[..., Any]
+Names = Dict[str, Dict[str, Form]]
+"""Calls by public name, by function."""
 _METHOD = "torch.Tensor."
 
 
@@ -57,7 +59,8 @@ def _form(name: str, given: "tuple[str, ...]", after: Form) -> Form:
     if name.startswith(_METHOD) and last.startswith("__r") and last not in ("__rshift__", "__round__"):
         return _reflected(last, after)
     written = last.startswith("__i") and last != "__invert__" or last.endswith("_") and not last.endswith("__")
-    call = _method(last, given, _same if written else after) if name.startswith(_METHOD) else _function(name, given, _same if written else after)
+    then = _same if written else after
+    call = _method(last, given, then) if name.startswith(_METHOD) else _function(name, given, then)
     return _inplace(call, after) if written else call
 
 

@@ -11,7 +11,10 @@ from csvkit_ml.libraries import binding
 from csvkit_ml.libraries.torch import staged
 from csvkit_ml.libraries.torch.staged.alias_table import ALIASES
 
-_NOT_AREAS = ("alias_table", "aliases", "catalogue", "forms", "inventory", "layouts", "runtime", "settings", "tracing")
+_NOT_AREAS = (
+    "alias_table", "aliases", "aliases_algebra", "aliases_layers", "aliases_pointwise", "aliases_shapes", "catalogue", "forms", "inventory",
+    "layouts", "runtime", "settings", "tracing",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=None)
