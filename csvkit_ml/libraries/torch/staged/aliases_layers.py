@@ -98,6 +98,14 @@ LAYERS: "Names" = {
         "torch.gru_cell": _cell(_cell_function("gru_cell"), 1),
         "torch.nn.GRUCell": _cell(_cell_module("GRUCell"), 1),
     },
+    **{
+        "rnn_" + kind: {
+            "torch.rnn_" + kind: _recurrent("rnn_" + kind, 1),
+            "torch.rnn_%s_cell" % kind: _cell(_cell_function("rnn_%s_cell" % kind), 1),
+            "torch.nn.RNNCell": _cell(_cell_module("RNNCell", nonlinearity=kind), 1),
+        }
+        for kind in ("tanh", "relu")
+    },
     "max_pool1d": {**_max_indices("max_pool1d_with_indices", 1), **_max_indices("nn.functional.max_pool1d_with_indices", 1)},
     "max_pool2d": _max_indices("nn.functional.max_pool2d_with_indices", 2),
     "max_pool3d": _max_indices("nn.functional.max_pool3d_with_indices", 3),
