@@ -8,8 +8,7 @@ import flint
 import numpy as np
 import pytest
 
-from csvkit_ml.judgement.detection import detect
-from csvkit_ml.model.function import Function, Sample
+from csvkit_ml.model.function import Sample
 from csvkit_ml.references.fourier import roots
 from validation_suites.inference.fourier import FUNCTIONS
 from validation_suites.inference.windowed_transforms import FUNCTIONS as WINDOWED
@@ -114,8 +113,3 @@ def test_pieces_by_loops_and_back() -> None:
         for k in range(min(p["length"], top.shape[1] - first)):
             if below[first + k] > 0:
                 np.testing.assert_allclose(made[:, k], top[:, first + k] / below[first + k], rtol=1e-6, atol=1e-6, err_msg=sample.name)
-
-
-@pytest.mark.parametrize("function", BY_ID.values(), ids=BY_ID)
-def test_every_fault_is_found(function: Function) -> None:
-    assert [d.fault for d in detect(function) if not d.detected] == []

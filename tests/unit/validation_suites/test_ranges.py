@@ -7,8 +7,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from csvkit_ml.judgement.detection import detect
-from csvkit_ml.model.function import Function
 from tests.unit.validation_suites.plain_samples import first
 from validation_suites.inference.dtype_rules import FUNCTIONS as RULES
 from validation_suites.inference.dtype_rules import KINDS, castable, promoted, result
@@ -108,8 +106,3 @@ def test_symmetric_systems_by_numpy() -> None:
     for sample in BY_ID["singular_refused"].samples():
         rank = int(np.linalg.matrix_rank(sample.arrays()[0]))
         assert bool(first(BY_ID["singular_refused"], sample)) is (rank < len(sample.arrays()[0]))
-
-
-@pytest.mark.parametrize("function", ALL, ids=BY_ID)
-def test_every_fault_is_found(function: Function) -> None:
-    assert [d.fault for d in detect(function) if not d.detected] == []

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from scipy.spatial import distance
 
-from csvkit_ml.judgement.detection import detect
-from csvkit_ml.model.function import Function
 from tests.unit.validation_suites.plain_samples import first
 from validation_suites.inference.statistics import FUNCTIONS
 
@@ -83,8 +81,3 @@ def test_segments_cells_diagonals_and_sorted_rows_by_loops() -> None:
         made, x = first(BY_ID["msort"], sample), sample.arrays()[0].astype(np.float64)
         for at in np.ndindex(*x.shape[1:]):
             assert made[(slice(None), *at)].tolist() == sorted(x[(slice(None), *at)].tolist())
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=BY_ID)
-def test_every_fault_is_found(function: Function) -> None:
-    assert [d.fault for d in detect(function) if not d.detected] == []
