@@ -11,8 +11,10 @@ from csvkit_ml.model.tensor import Array
 from csvkit_ml.references.extended import Long, extended
 from csvkit_ml.references.rounding import Rounding
 
-GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3, "rnn_tanh": 1, "rnn_relu": 1}
+GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3}
 """Gates by kind, stacked along the first axis of every weight: input, forget, cell, output; or reset, update, new."""
+
+GATES |= {"rnn_tanh": 1, "rnn_relu": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +183,7 @@ def elman(x: Long, state: Long, w: Weights, *, cut: bool) -> Step:
         last = by.store * np.abs(_f(value)) + by.floor if cut else _act(_f(value), by)
         return np.asarray(slope * _sum(a.terms, a.size(0), by) + last)
 
-    return Step(
-        state=value, jacobian=_diag(slope, a.recurrent[0]), input_jacobian=_diag(slope, a.kernel[0]), error=error
-    )
+    return Step(state=value, jacobian=_diag(slope, a.recurrent[0]), input_jacobian=_diag(slope, a.kernel[0]), error=error)
 
 
 STEPS: dict[str, Callable[[Long, Long, Weights], Step]] = {

@@ -54,7 +54,7 @@ def _tensors(id: str) -> Callable[[], Iterable[Sample]]:
                 if n in (0, 4099) and dtype != "float32":
                     continue
                 x = moved(dtype, (n,), id, str(n)).array()
-                for place in (None, 0, n // 2, n - 1):
+                for place in dict.fromkeys((None, 0, n // 2, n - 1)):
                     y = x.copy()
                     if place is not None and n:
                         y[place] = x[place] ^ 1 if x.dtype.kind in "bui" else x[place] + x.dtype.type(1)

@@ -15,7 +15,7 @@ from csvkit_ml.references.recurrent_steps import GATES, Weights
 from validation_suites import faults
 from validation_suites.sampling.recurrent import recurrent_samples
 
-STATES = {"lstm": 2, "gru": 1, "gru_reset_before": 1, "rnn_tanh": 1, "rnn_relu": 1}
+STATES = {"lstm": 2, "gru": 1, "gru_reset_before": 1}
 
 
 def _first_weight(sample: Sample, kind: str) -> int:
@@ -128,14 +128,6 @@ def _other_form(kind: str) -> Fault:
     return Fault(id="reset-form", sentence="The reset gate is applied on the other side of the recurrent product.", apply=apply)
 
 
-def _exchanged_with(kind: str, other: str) -> Fault:
-    def apply(function: Function, sample: Sample, results: Results) -> Results | None:
-        made = faults.truth(replace(function, reference=_reference(other)), sample)
-        return None if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(made, results, strict=True)) else made
-
-    return Fault(id="other-activation", sentence=f"The activation of {other} is applied.", apply=apply)
-
-
 def _sigmoid(a: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-a)))
 
@@ -169,13 +161,6 @@ def _activated(kind: str, gate: Callable[[Array], Array], new: Callable[[Array],
     return compute
 
 
-def _squashed(kind: str) -> tuple[Fault, ...]:
-    return (
-        faults.computed("sigmoid-for-tanh", "The new value is squashed by a sigmoid.", _activated(kind, _sigmoid, _sigmoid)),
-        faults.computed("hard-sigmoid", "Gates take the piecewise linear sigmoid.", _activated(kind, _hard_sigmoid, np.tanh)),
-    )
-
-
 def _faults(kind: str, *own: Fault) -> tuple[Fault, ...]:
     return (
         faults.TF32_INPUTS, faults.BF16_INPUTS, faults.one_element(), faults.stale(), faults.nan_lost(),
@@ -186,7 +171,9 @@ def _faults(kind: str, *own: Fault) -> tuple[Fault, ...]:
         faults.other_params("lengths-ignored", "Every sequence is read to the end.", lengths=None),
         _not_reversed(kind),
         Fault(id="final-states-mixed", sentence="Final states of layers and directions come in reverse order.", apply=_states_mixed),
-        *(_squashed(kind) if GATES[kind] > 1 else ()), *own,
+        faults.computed("sigmoid-for-tanh", "The new value is squashed by a sigmoid.", _activated(kind, _sigmoid, _sigmoid)),
+        faults.computed("hard-sigmoid", "Gates take the piecewise linear sigmoid.", _activated(kind, _hard_sigmoid, np.tanh)),
+        *own,
     )  # fmt: skip
 
 
@@ -229,13 +216,5 @@ FUNCTIONS: tuple[Function, ...] = (
         faults.other_sample("gate-order", "Reset and update gates are exchanged.", _order("gru_reset_before", (1, 0, 2))),
         faults.other_sample("update-inverted", INVERTED, _on_weights("gru_reset_before", _inverted)),
         _other_form("gru"),
-    ),
-    _function(
-        "rnn_tanh", "the outputs and final states of stacked recurrent layers without gates, squashed by tanh",
-        "Elman 1990; ONNX operator specification, RNN; torch.nn.RNN", _exchanged_with("rnn_tanh", "rnn_relu"),
-    ),
-    _function(
-        "rnn_relu", "the outputs and final states of stacked recurrent layers without gates, cut off at zero",
-        "Elman 1990; ONNX operator specification, RNN with activation Relu; torch.nn.RNN", _exchanged_with("rnn_relu", "rnn_tanh"),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Torch bindings: LSTM, GRU and RNN modules. Gates are stacked as the samples stack them (i f g o; r z n)."""
+"""Torch bindings: LSTM and GRU modules. Gates are stacked as the samples stack them (i f g o; r z n)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _split(p, states, inputs):
     return start, [(i // directions, i % directions, block) for i, block in enumerate(blocks)]
 
 
-def _module(t, name, p, x, blocks, batch_first, more):
+def _module(t, name, p, x, blocks, batch_first):
     m = getattr(t.nn, name)(
         x.shape[-1],
         p["hidden"],
@@ -26,7 +26,6 @@ def _module(t, name, p, x, blocks, batch_first, more):
         bidirectional=p["bidirectional"],
         batch_first=batch_first,
         dtype=x.dtype,
-        **more,
     )
     for layer, direction, block in blocks:
         for kind, w in zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), block):  # noqa: B905 - Python 3.9
@@ -46,10 +45,10 @@ def _run(t, m, x, start, lengths, batch_first):
     return rnn.pad_packed_sequence(y, batch_first=batch_first, total_length=steps)[0], states
 
 
-def _form(name, states, batch_first=False, flattened=False, **more):
+def _form(name, states, batch_first=False, flattened=False):
     def call(t, p, x, *inputs):
         start, blocks = _split(p, states, inputs)
-        m = _module(t, name, p, x, blocks, batch_first, more)
+        m = _module(t, name, p, x, blocks, batch_first)
         if flattened:
             m.flatten_parameters()
             m.eval()
@@ -59,13 +58,13 @@ def _form(name, states, batch_first=False, flattened=False, **more):
     return call
 
 
-def _binding(function, name, states, **more):
+def _binding(function, name, states):
     return Binding(
         function=function,
         forms={
-            "plain": _form(name, states, **more),
-            "batch-first": _form(name, states, batch_first=True, **more),
-            "eval-flattened": _form(name, states, flattened=True, **more),
+            "plain": _form(name, states),
+            "batch-first": _form(name, states, batch_first=True),
+            "eval-flattened": _form(name, states, flattened=True),
         },
         names=("torch.nn." + name, "torch.nn.utils.rnn.pack_padded_sequence", "torch.nn.utils.rnn.pad_packed_sequence"),
         dtypes=FLOATS,
@@ -73,9 +72,4 @@ def _binding(function, name, states, **more):
     )
 
 
-BINDINGS = (
-    _binding("lstm", "LSTM", 2),
-    _binding("gru", "GRU", 1),
-    _binding("rnn_tanh", "RNN", 1),
-    _binding("rnn_relu", "RNN", 1, nonlinearity="relu"),
-)
+BINDINGS = (_binding("lstm", "LSTM", 2), _binding("gru", "GRU", 1))
