@@ -12,6 +12,7 @@ from csvkit_ml.criteria.statistical import ALPHA, FAMILY, LIMIT
 from csvkit_ml.model.function import Expected, Measurement, Reason
 from csvkit_ml.model.tensor import Array
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Every p-value of the counts is at least alpha / family: chi-square, location, spread, and each cell by itself.

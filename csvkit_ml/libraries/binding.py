@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from csvkit_ml.worker.wire import NotSupported, Runtime, WireRequest, WireTensor
 
 __all__ = ["Binding", "NotSupported", "Runtime", "WireRequest", "WireTensor"]
+
+_NONE: Mapping[str, Callable[..., Any]] = MappingProxyType({})
 
 
 class Binding(NamedTuple):
@@ -33,6 +36,9 @@ class Binding(NamedTuple):
     since: str = ""
     """First library version that offers it, empty = all."""
 
+    aliases: Mapping[str, Callable[..., Any]] = _NONE
+    """Further public names, each with its call: verified like `names`, by a variant of the same name that runs once in every dtype."""
+
     def variants(self) -> tuple[str, ...]:
-        """Names of all variants, plain first."""
+        """Names of the variants in which every sample runs, plain first."""
         return tuple(self.forms) + tuple("layout=" + x for x in self.layouts) + tuple("mode=" + x for x in self.modes)

@@ -21,6 +21,8 @@ class Offer:
     """Plain first."""
     since: str = ""
     """First version, empty = all."""
+    brief: tuple[str, ...] = ()
+    """Variants, each one public name's, in which the first sample of every dtype runs and no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,12 +122,15 @@ def trace_jobs(function: Function, offer: Offer, library: Library) -> Iterator[J
     """Samples that differ in what may change the path taken: types, parameters, ranks; a bounded number, in every variant but layouts."""
     seen: set[object] = set()
     count = 0
-    variants = tuple(v for v in offer.variants if not v.startswith("layout="))
+    ways = tuple(v for v in offer.variants if not v.startswith("layout="))
+    met: set[str] = set()
     for sample in function.samples():
         new = {sample.dtype, (sample.params, tuple(len(t.shape) for t in sample.inputs))} - seen
         if sample.dtype in offer.dtypes and new and count < TRACED_SAMPLES:
             seen |= new
             count += 1
+            variants = ways if sample.dtype in met else (*ways, *offer.brief)
+            met.add(sample.dtype)
             yield Job(
                 prefix=f"{function.id}/{sample.name}", op=function.id, params=sample.params, inputs=sample.inputs,
                 program=library.lower(function.id, sample), variants=variants, keys=tuple(_NO_KEY for _ in variants),

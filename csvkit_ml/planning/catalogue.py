@@ -123,6 +123,7 @@ def _plan_samples(
 ) -> tuple[list[PlannedSample], list[str]]:
     planned: list[PlannedSample] = []
     missing: list[str] = []
+    met: set[str] = set()
     for sample in function.samples():
         if sample.dtype not in offer.dtypes:
             if sample.dtype not in missing:
@@ -130,7 +131,9 @@ def _plan_samples(
             continue
         program = library.lower(function.id, sample)
         digest = request_digest(function.id, sample, program)
-        request = Request(function=function.id, sample=sample, program=program, variants=offer.variants, digest=digest)
+        variants = offer.variants if sample.dtype in met else (*offer.variants, *offer.brief)
+        met.add(sample.dtype)
+        request = Request(function=function.id, sample=sample, program=program, variants=variants, digest=digest)
         if request.prefix in requests:
             raise SuiteError(f"two samples named {request.prefix!r}")
         requests[request.prefix] = request

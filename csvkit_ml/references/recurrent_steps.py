@@ -1,4 +1,4 @@
-"""One step of an LSTM or GRU: true state, Jacobians, and the rounding error that the step itself commits."""
+"""One step of an LSTM, a GRU or a plain recurrent layer: true state, Jacobians, and the rounding error that the step itself commits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from csvkit_ml.model.tensor import Array
 from csvkit_ml.references.extended import Long, extended
 from csvkit_ml.references.rounding import Rounding
 
-GATES = {"rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
+GATES = {"rnn": 1, "rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 """Gates by kind, stacked along the first axis of every weight: input, forget, cell, output; or reset, update, new."""
 
 
@@ -167,22 +167,29 @@ def _gru_error(a: _Affine, slope: list[Array], values: tuple[Array, ...], matrix
     return error
 
 
-def plain(x: Long, state: Long, w: Weights) -> Step:
-    """h' = tanh(W x + b_W + R h + b_R) (Elman 1990)."""
+def elman(x: Long, state: Long, w: Weights, *, cut: bool) -> Step:
+    """h' = f(W x + b_W + R h + b_R), f = tanh, or with `cut` max(., 0) (Elman 1990).
+
+    Next to the kink of the latter an error passes on whole: whether it does depends on the error itself.
+    """
     a = _Affine(x, state, w, 1)
-    h = np.tanh(a.input[0] + a.hidden[0])
-    slope, size = _f((1 - h) * (1 + h)), np.abs(_f(h))
+    raw = a.input[0] + a.hidden[0]
+    value = np.maximum(raw, 0) if cut else np.tanh(raw)
+    slope = _f(raw > -(2.0**-6) * a.size(0)) if cut else _f((1 - value) * (1 + value))
 
     def error(by: Rounding) -> Array:
-        return np.asarray(slope * _sum(a.terms, a.size(0), by) + _act(size, by) + by.floor)
+        last = by.store * np.abs(_f(value)) + by.floor if cut else _act(_f(value), by)
+        return np.asarray(slope * _sum(a.terms, a.size(0), by) + last)
 
-    return Step(state=h, jacobian=_diag(slope, a.recurrent[0]), input_jacobian=_diag(slope, a.kernel[0]), error=error)
+    return Step(state=value, jacobian=_diag(slope, a.recurrent[0]), input_jacobian=_diag(slope, a.kernel[0]), error=error)
 
 
 STEPS: dict[str, Callable[[Long, Long, Weights], Step]] = {
     "lstm": lstm,
-    "rnn": plain,
+    "rnn": lambda x, state, w: elman(x, state, w, cut=False),
     "gru": gru,
     "gru_reset_before": lambda x, state, w: gru(x, state, w, reset_before=True),
+    "rnn_tanh": lambda x, state, w: elman(x, state, w, cut=False),
+    "rnn_relu": lambda x, state, w: elman(x, state, w, cut=True),
 }
 """Step by kind."""

@@ -12,8 +12,12 @@ from csvkit_ml.libraries.torch.staged.catalogue import bindings
 def offers() -> tuple[Offer, ...]:
     """One offer per binding."""
     return tuple(
-        Offer(function=b.function, names=b.names, dtypes=b.dtypes, variants=b.variants(), since=b.since) for b in bindings().values()
-    )
+        Offer(
+            function=b.function, names=tuple(dict.fromkeys((*b.names, *b.aliases))), dtypes=b.dtypes, variants=b.variants(), since=b.since,
+            brief=tuple(b.aliases),
+        )
+        for b in bindings().values()
+    )  # fmt: skip
 
 
 LIBRARY = Library(

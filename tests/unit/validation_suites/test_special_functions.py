@@ -53,6 +53,8 @@ ROUTES: dict[str, Route] = {
     "bessel_y1": lambda x: mp.bessely(1, x),
     "i0": lambda x: mp.besseli(0, x),
     "i1": lambda x: mp.besseli(1, x),
+    "modified_bessel_i0": lambda x: mp.besseli(0, x),
+    "modified_bessel_i1": lambda x: mp.besseli(1, x),
     "i0e": lambda x: mp.besseli(0, x) * mp.exp(-abs(x)),
     "i1e": lambda x: mp.besseli(1, x) * mp.exp(-abs(x)),
     "modified_bessel_k0": lambda x: _k(0, x),

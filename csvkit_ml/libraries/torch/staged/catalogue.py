@@ -9,13 +9,17 @@ from typing import Dict
 
 from csvkit_ml.libraries import binding
 from csvkit_ml.libraries.torch import staged
+from csvkit_ml.libraries.torch.staged.alias_table import ALIASES
 
-_NOT_AREAS = ("catalogue", "forms", "inventory", "layouts", "runtime", "settings", "tracing")
+_NOT_AREAS = (
+    "alias_table", "aliases", "aliases_algebra", "aliases_layers", "aliases_pointwise", "aliases_shapes", "catalogue", "forms", "inventory",
+    "layouts", "runtime", "settings", "tracing",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=None)
 def bindings() -> Dict[str, binding.Binding]:
-    """Every binding by function id. Raises ValueError on a duplicate."""
+    """Every binding by function id, with its other names. Raises ValueError on a duplicate, and on names of what is not bound."""
     found: Dict[str, binding.Binding] = {}
     for info in pkgutil.iter_modules(staged.__path__):
         if info.name in _NOT_AREAS:
@@ -24,4 +28,8 @@ def bindings() -> Dict[str, binding.Binding]:
             if made.function in found:
                 raise ValueError("two torch bindings of %r" % made.function)
             found[made.function] = made
+    for function, ways in ALIASES.items():
+        if function not in found:
+            raise ValueError("other names of %r, which is not bound" % function)
+        found[function] = found[function]._replace(aliases={**found[function].aliases, **ways})
     return found

@@ -73,6 +73,12 @@ def _transposed_native(t, p, x, w, b=None):
         return _transposed(t, p, x, w, b)
 
 
+def _time_first(t, p, x, w, b=None):
+    """Time first, channels last, the kernel turned alike."""
+    bias = t.zeros(w.shape[0], dtype=w.dtype) if b is None else b
+    return t.conv_tbc(x.permute(2, 0, 1).contiguous(), w.permute(2, 1, 0).contiguous(), bias, p["padding"][0]).permute(1, 2, 0)
+
+
 PLAIN = ("strided", "transposed", "offset")
 LAYOUTS = (*PLAIN, "channels-last")
 
@@ -90,4 +96,12 @@ def _bindings(dims):
     )  # fmt: skip
 
 
-BINDINGS = (*_bindings(1), *_bindings(2), *_bindings(3))
+BINDINGS = (
+    *_bindings(1),
+    *_bindings(2),
+    *_bindings(3),
+    Binding(
+        function="conv_tbc", forms={"plain": _time_first}, names=("torch.conv_tbc", "torch.nn.functional.conv_tbc"), dtypes=FLOATS[:2],
+        modes=("inference-mode",),
+    ),
+)  # fmt: skip

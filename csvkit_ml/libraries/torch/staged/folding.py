@@ -12,11 +12,20 @@ def _how(p):
 
 
 def _unpool(t, p, x, index):
-    return t.nn.functional.max_unpool2d(x, index, p["kernel"], stride=p["stride"], output_size=tuple(p["sizes"]))
+    fn = getattr(t.nn.functional, "max_unpool%dd" % len(p["kernel"]))
+    return fn(x, index, p["kernel"], stride=p["stride"], output_size=tuple(p["sizes"]))
 
 
 def _unpool_module(t, p, x, index):
-    return t.nn.MaxUnpool2d(p["kernel"], stride=p["stride"])(x, index, output_size=tuple(p["sizes"]))
+    made = getattr(t.nn, "MaxUnpool%dd" % len(p["kernel"]))
+    return made(p["kernel"], stride=p["stride"])(x, index, output_size=tuple(p["sizes"]))
+
+
+def _unpooling(dims):
+    return Binding(
+        function="max_unpool%dd" % dims, forms={"plain": _unpool, "module": _unpool_module}, dtypes=("float32", "float64"),
+        names=("torch.nn.functional.max_unpool%dd" % dims, "torch.nn.MaxUnpool%dd" % dims), modes=("inference-mode",),
+    )  # fmt: skip
 
 
 BINDINGS = (
@@ -49,4 +58,6 @@ BINDINGS = (
         layouts=("strided", "transposed", "offset", "channels-last"),
         modes=("inference-mode",),
     ),
+    _unpooling(1),
+    _unpooling(3),
 )

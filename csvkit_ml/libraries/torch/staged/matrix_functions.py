@@ -24,6 +24,13 @@ def _norm_of_leading_axes(t, p, a):
     return t.linalg.norm(b, ord=_order(p["ord"]), dim=(0, 1))
 
 
+def _older_norm(t, p, a):
+    """The norms that have functions of their own."""
+    if p["ord"] == "fro":
+        return t.frobenius_norm(a, (-2, -1))
+    return t.nuclear_norm(a, (-2, -1)) if p["ord"] == "nuc" else t.linalg.matrix_norm(a, ord=_order(p["ord"]))
+
+
 def _cond(t, p, a):
     return t.linalg.cond(a) if p["p"] == "none" else t.linalg.cond(a, p=_order(p["p"]))
 
@@ -107,11 +114,12 @@ BINDINGS = (
     ),
     _binding(
         "matrix_norm",
-        ("torch.linalg.matrix_norm", "torch.linalg.norm"),
+        ("torch.linalg.matrix_norm", "torch.linalg.norm", "torch.frobenius_norm", "torch.nuclear_norm"),
         plain=lambda t, p, a: t.linalg.matrix_norm(a, ord=_order(p["ord"])),
         norm=lambda t, p, a: t.linalg.norm(a, ord=_order(p["ord"]), dim=(-2, -1)),
         keepdim=lambda t, p, a: t.linalg.matrix_norm(a, ord=_order(p["ord"]), keepdim=True)[..., 0, 0],
         leading_axes=_norm_of_leading_axes,
+        older_names=_older_norm,
         values=_norm_of_values,
     ),
     _binding("cond", ("torch.linalg.cond",), plain=_cond),

@@ -38,6 +38,17 @@ def _module(t, p, x):
     return t.nn.Upsample(**_smooth(p, x), **_given(p))(x)
 
 
+def _bilinear(t, p, x):
+    """By the older names for images with aligned corners; else the plain form."""
+    if x.dim() != 4 or p.get("a") is not None or p["coordinates"] != "align_corners":
+        return _interpolate(t, p, x)
+    if p["scales"] is None:
+        return t.nn.UpsamplingBilinear2d(size=tuple(p["sizes"]))(x)
+    if p["recompute"]:
+        return _interpolate(t, p, x)
+    return t.nn.functional.upsample_bilinear(x, scale_factor=tuple(p["scales"]))
+
+
 NAMES = ("torch.nn.functional.interpolate", "torch.nn.functional.upsample", "torch.nn.Upsample")
 
 BINDINGS = (
@@ -50,7 +61,8 @@ BINDINGS = (
         modes=("inference-mode",),
     ),
     Binding(
-        function="interpolate_linear", forms={"plain": _interpolate, "module": _module}, names=NAMES, dtypes=FLOATS, layouts=LAYOUTS,
+        function="interpolate_linear", forms={"plain": _interpolate, "module": _module, "older-names": _bilinear},
+        names=(*NAMES, "torch.nn.functional.upsample_bilinear", "torch.nn.UpsamplingBilinear2d"), dtypes=FLOATS, layouts=LAYOUTS,
         modes=("inference-mode", "deterministic"),
     ),
     Binding(

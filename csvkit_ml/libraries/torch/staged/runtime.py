@@ -165,7 +165,7 @@ def _variant(binding: Binding, name: str) -> Tuple[Optional[Callable[..., Any]],
         return plain, name[7:], ""
     if name.startswith("mode="):
         return plain, "contiguous", name[5:]
-    return binding.forms.get(name), "contiguous", ""
+    return binding.forms.get(name) or binding.aliases.get(name), "contiguous", ""
 
 
 def _mode(t: Any, name: str) -> Any:

@@ -15,6 +15,16 @@ def _sampled(mode):
     return call
 
 
+def _own(mode):
+    """The functions of one rank, which take modes by number."""
+
+    def call(t, p, x, grid):
+        given = (("bilinear", "nearest", "bicubic").index(mode), ("zeros", "border", "reflection").index(p["padding"]), p["align_corners"])
+        return (t.grid_sampler_2d if x.dim() == 4 else t.grid_sampler_3d)(x, grid, *given)
+
+    return call
+
+
 def _affine(t, p, theta):
     size = (theta.shape[0], 2, *p["sizes"])
     return t.nn.functional.affine_grid(theta, size, align_corners=p["align_corners"])
@@ -22,7 +32,11 @@ def _affine(t, p, theta):
 
 def _binding(function, mode):
     return Binding(
-        function=function, forms={"plain": _sampled(mode)}, names=("torch.nn.functional.grid_sample", "torch.grid_sampler"), dtypes=FLOATS,
+        function=function, forms={"plain": _sampled(mode), "own-rank": _own(mode)}, dtypes=FLOATS,
+        names=(
+            "torch.nn.functional.grid_sample", "torch.grid_sampler", "torch.grid_sampler_2d",
+            *(() if mode == "bicubic" else ("torch.grid_sampler_3d",)),
+        ),
         layouts=LAYOUTS, modes=("inference-mode", "requires-grad"),
     )  # fmt: skip
 

@@ -53,6 +53,8 @@ BINDINGS = (
     _special("i0e", FLOATS),
     _special("i1e", FLOATS),
     *(_special(s + "modified_bessel_" + n) for s in ("", "scaled_") for n in ("k0", "k1")),
+    _special("modified_bessel_i0"),
+    _special("modified_bessel_i1"),
     _special("spherical_bessel_j0"),
     _special("airy_ai"),
 )
