@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from csvkit_ml.cli.console import Console
     from csvkit_ml.model.spec import EnvironmentRequest
     from csvkit_ml.pipeline import Compared
+    from csvkit_ml.signing.keys import Signer
 
 RunName = Annotated[str, typer.Argument(help="Library requirement, or the folder of a finished report.")]
 RunNames = Annotated[list[str], typer.Argument(help="Library requirements or folders of finished reports; the first is the baseline.")]
@@ -30,7 +31,10 @@ def compare(
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
     function: o.Globs = [],  # noqa: B006
+    scope: o.Scope = None,
     out: Out = None,
+    key: o.MachineKey = "",
+    unsigned: o.Unsigned = False,
     json: o.Json = False,
 ) -> None:
     """Compare two runs case by case, against the same references and with each other. Exit 0, 3 worse, 4 not comparable."""
@@ -40,7 +44,7 @@ def compare(
         raise UsageError("compare takes at most two backends", "use `mlcsv matrix` for more")
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
     named = ((before, (backend[0],)), (after, (backend[-1],)))
-    run(named, request, tuple(function), out, json=json)
+    run(named, request, tuple(function), out, json=json, scope=scope, signer=o.signer(key, unsigned))
 
 
 def matrix(
@@ -56,16 +60,18 @@ def matrix(
         str, typer.Option("--cluster", help="Scheduler of a Dask cluster whose workers have mlcsv, e.g. tls://host:8786; cells run there.")
     ] = "",
     out: Out = None,
+    key: o.MachineKey = "",
+    unsigned: o.Unsigned = False,
     json: o.Json = False,
 ) -> None:
     """Compare many runs with the first: every requirement on every backend. Exit 0, 3 worse, 4 not comparable."""
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
-    run(tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json, cluster=cluster)
+    run(tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json, cluster=cluster, signer=o.signer(key, unsigned))
 
 
 def run(
     named: tuple[tuple[str, tuple[str, ...]], ...], request: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, *, json: bool,
-    cluster: str = "",
+    cluster: str = "", scope: Path | None = None, signer: Signer | None = None,
 ) -> None:  # fmt: skip
     """Run, compare, tell."""
     from csvkit_ml import pipeline
@@ -75,8 +81,9 @@ def run(
     with progress(console) as watch:
         elsewhere = pipeline.on_cluster(cluster, environment=request, functions=functions, watch=watch) if cluster else None
         done = pipeline.compare_runs(
-            named, environment=request, functions=functions, out=out, places=pipeline.places(), watch=watch, elsewhere=elsewhere
-        )
+            named, environment=request, functions=functions, out=out, places=pipeline.places(), watch=watch, elsewhere=elsewhere,
+            scope=scope, signer=signer,
+        )  # fmt: skip
     told(done, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(c.verdict for c in done.comparisons)))
 

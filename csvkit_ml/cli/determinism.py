@@ -23,6 +23,8 @@ def determinism(
     torch_backend: o.TorchBackend = "",
     function: o.Globs = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option("--out", help="Folder to create.")] = None,
+    key: o.MachineKey = "",
+    unsigned: o.Unsigned = False,
     json: o.Json = False,
 ) -> None:
     """Along which dimensions do the bits stay the same? Exit 0, 3 where bits that must be the same are not, 4 nothing compared."""
@@ -34,10 +36,12 @@ def determinism(
 
     console = Console(quiet=json)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    signer = o.signer(key, unsigned)
     with progress(console) as watch:
         done = pipeline.determinism(
-            requirement, backends=tuple(backend), environment=request, functions=tuple(function), out=out, places=pipeline.places(), watch=watch
-        )
+            requirement, backends=tuple(backend), environment=request, functions=tuple(function), out=out, places=pipeline.places(), watch=watch,
+            signer=signer,
+        )  # fmt: skip
     m = done.matrix
     rows = [
         {"dimension": name, **{a.value: sum(f.results[i].agreement is a for f in m.functions) for a in Agreement}}

@@ -85,7 +85,7 @@ def validate(
             with progress(console) as watch:
                 compared = pipeline.compare_runs(
                     ((baseline, (job.backend,)), (str(done.folder), ())), environment=request, functions=tuple(function),
-                    out=done.folder.with_name(done.folder.name + "-comparison"), places=places, watch=watch,
+                    out=done.folder.with_name(done.folder.name + "-comparison"), places=places, watch=watch, signer=signer,
                 )  # fmt: skip
             told(compared, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(verdicts)))

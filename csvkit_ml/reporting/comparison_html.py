@@ -11,9 +11,11 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from csvkit_ml.model.comparison import Agreement, Change, Comparison, DeterminismMatrix, DimensionResult, FunctionComparison, Party
+from csvkit_ml.model.comparison import Agreement, Change, Comparison, DeterminismMatrix, DimensionResult, FunctionComparison, Impact, Party
+from csvkit_ml.model.report import Approval
 from csvkit_ml.reporting import display
 from csvkit_ml.reporting.heat_map import Square, heat_map
+from csvkit_ml.reporting.impact_file import QUESTIONS
 
 _TEMPLATES = ("comparison.html.j2", "version_matrix.html.j2", "determinism.html.j2", "impact.html.j2", "macros.html.j2", "page.html.j2")
 MARKS = {
@@ -28,13 +30,17 @@ AGREEMENTS = {
 }  # fmt: skip
 SHOWN_CASES = 2000
 """Changed cases that a page lists; the JSON beside it has all."""
+NO_ANSWERS = Impact()
 
 
-def comparison_page(c: Comparison) -> bytes:
-    """The upgrade assessment of two runs."""
+def comparison_page(c: Comparison, impact: Impact = NO_ANSWERS, approvals: tuple[Approval, ...] = ()) -> bytes:
+    """The upgrade assessment of two runs, with what persons concluded and signed."""
     shown = [x for f in c.functions for x in f.cases][:SHOWN_CASES]
     counts = tuple((change, c.count(change)) for change in Change)
-    return _render("comparison.html.j2", c=c, counts=counts, shown=shown, marks=MARKS, title=f"{c.before.name} → {c.after.name}")
+    return _render(
+        "comparison.html.j2", c=c, counts=counts, shown=shown, marks=MARKS, title=f"{c.before.name} → {c.after.name}", impact=_asked(impact),
+        approvals=approvals,
+    )  # fmt: skip
 
 
 def matrix_page(parties: tuple[Party, ...], comparisons: tuple[Comparison, ...]) -> bytes:
@@ -46,7 +52,7 @@ def matrix_page(parties: tuple[Party, ...], comparisons: tuple[Comparison, ...])
     picture = heat_map(names, columns, squares, f"Functions against {parties[0].name}")
     rows = tuple(zip(names, squares, strict=True))
     return _render(
-        "version_matrix.html.j2", parties=parties, picture=picture, rows=rows, comparisons=comparisons, marks=MARKS,
+        "version_matrix.html.j2", parties=parties, picture=picture, rows=rows, comparisons=comparisons, marks=MARKS, impact=_asked(NO_ANSWERS), approvals=(),
         title=f"{len(comparisons)} runs against {parties[0].name}",
     )  # fmt: skip
 
@@ -67,6 +73,10 @@ def determinism_page(m: DeterminismMatrix) -> bytes:
         "determinism.html.j2", m=m, picture=picture, differing=differing, missing=missing, totals=totals, agreements=tuple(Agreement),
         marks=AGREEMENTS, title=f"Determinism of {m.library} {m.version}",
     )  # fmt: skip
+
+
+def _asked(impact: Impact) -> tuple[tuple[str, str], ...]:
+    return tuple((question, getattr(impact, name)) for name, question in QUESTIONS.items())
 
 
 def share(differing: int, compared: int) -> str:

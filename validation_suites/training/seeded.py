@@ -74,7 +74,7 @@ def _by_arrival(sample: Sample) -> Array:
 def _read_twice(sample: Sample) -> Array:
     """Every worker reads the first half."""
     n = int(sample.param("items"))
-    return np.sort(np.arange(n) % max(1, (n + 1) // 2))
+    return np.asarray(np.sort(np.arange(n) % max(1, (n + 1) // 2)))
 
 
 def _short(sample: Sample) -> Array:
@@ -145,8 +145,8 @@ def _other_weights(stream: str, tail: bool = False) -> object:
         n = weights_of(sample.param("kind"), sample.param("extents"))
         a, b = (seed_for("weights", sample.name, s).standard_normal(n).astype(sample.dtype) for s in ("", stream))
         kind = f"i{a.dtype.itemsize}"
-        found = (a.view(kind) ^ b.view(kind)).astype(np.int64)
-        return found * (np.arange(n) >= n - n // 3) if tail else found
+        found = np.asarray(a.view(kind) ^ b.view(kind)).astype(np.int64)
+        return np.asarray(found * (np.arange(n) >= n - n // 3)) if tail else found
 
     return of
 

@@ -19,7 +19,14 @@ from validation_suites import faults
 from validation_suites.sampling import normal, pairwise
 from validation_suites.training.losses_pointwise import RUNNING
 from validation_suites.training_faults import (
-    HIDDEN, INPUTS, OUTPUTS, PARAMETERS, Circumstances, at_interruption, flag_down, other,
+    HIDDEN,
+    INPUTS,
+    OUTPUTS,
+    PARAMETERS,
+    Circumstances,
+    at_interruption,
+    flag_down,
+    other,
 )  # fmt: skip
 
 DTYPES = ("float32", "float64")
@@ -97,7 +104,7 @@ def descend(sample: Sample, *, half: bool = False, stale_bias: bool = False, sum
         h = _sigmoid(_layer(x, w, b))
         error = _layer(h, v, d) - target
         curve.append((error * error).sum().reshape(1) / np.float64(error.value.size))
-        back = error * np.float64((1 if half else 2) / (1 if summed else error.value.size))
+        back = error * np.float64(1 if half else 2) / np.float64(1 if summed else error.value.size)
         slope = (back.reshape(n, OUTPUTS, 1) * v.reshape(1, OUTPUTS, HIDDEN)).sum(1) * h * (1 - h)
         v = v - rate * (back.reshape(n, OUTPUTS, 1) * h.reshape(n, 1, HIDDEN)).sum(0)
         d = d - rate * back.sum(0)

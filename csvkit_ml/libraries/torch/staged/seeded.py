@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from csvkit_ml.libraries.binding import Binding
 from csvkit_ml.libraries.torch.staged.training_determinism import bits, generators, restore
 
@@ -80,7 +82,7 @@ def _gradient(t, p, x):
 
 
 def _made(t, p, **where):
-    kinds = {
+    kinds: Any = {
         "linear": lambda i, o: [t.nn.Linear(i, o, **where)],
         "conv2d": lambda i, o, k: [t.nn.Conv2d(i, o, k, **where)],
         "embedding": lambda n, d: [t.nn.Embedding(n, d, **where)],
