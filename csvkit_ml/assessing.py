@@ -16,6 +16,7 @@ from csvkit_ml.model.report import Approval
 from csvkit_ml.model.signature import Answer, PublicKey
 from csvkit_ml.reporting.comparison_html import NO_ANSWERS, comparison_page, determinism_page
 from csvkit_ml.reporting.impact_file import open_questions, read_impact
+from csvkit_ml.reporting.matrix_pdf import determinism_pdf
 from csvkit_ml.signing.approval import ENVELOPE, approve, places, read_approval
 from csvkit_ml.signing.keys import Signer
 from csvkit_ml.signing.policy import Policy
@@ -35,7 +36,8 @@ class Records:
     def pages(self, impact: Impact = NO_ANSWERS, approvals: tuple[Approval, ...] = ()) -> dict[str, bytes]:
         """Every record laid out."""
         made = {f"{n}.html": comparison_page(c, impact, approvals) for n, c in self.comparisons.items()}
-        return made | {f"{n}.html": determinism_page(m) for n, m in self.matrices.items()}
+        made |= {f"{n}.html": determinism_page(m) for n, m in self.matrices.items()}
+        return made | {f"{n}.pdf": determinism_pdf(m) for n, m in self.matrices.items()}
 
 
 def is_comparison(folder: Path) -> bool:

@@ -20,7 +20,7 @@ from csvkit_ml.model.comparison import (
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Reason, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, Judgement
-from csvkit_ml.model.observation import Crashed, Observation, Outcome, Produced, Raised
+from csvkit_ml.model.observation import Crashed, Observation, Outcome, Produced, Raised, Unsupported
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
 from csvkit_ml.model.spec import ScopeReference
 
@@ -155,7 +155,8 @@ def change_of(a: CaseJudgement, b: CaseJudgement, x: Outcome, y: Outcome, found:
     if isinstance(x, Produced) and isinstance(y, Raised | Crashed):
         return Change.NEWLY_RAISING
     if Verdict.INDETERMINATE in (a.verdict, b.verdict):
-        return Change.IDENTICAL if x == y and a.reason == b.reason else Change.NOT_COMPARABLE
+        same = x == y or (isinstance(x, Unsupported) and isinstance(y, Unsupported))  # messages name nodes and lines of a release
+        return Change.IDENTICAL if same and a.reason == b.reason else Change.NOT_COMPARABLE
     if a.verdict is not b.verdict:
         return Change.NEWLY_FAILING if b.verdict is Verdict.FAILED else Change.NEWLY_PASSING
     same = found.differing == 0 if isinstance(x, Produced) and isinstance(y, Produced) else type(x) is type(y)

@@ -266,6 +266,8 @@ class DeterminismMatrix:
     functions: tuple[FunctionDeterminism, ...]
     violations: tuple[str, ...]
     """`function: dimension` where bits that must be the same are not."""
+    finished: str = ""
+    """UTC, ISO 8601; empty = not recorded."""
 
     @property
     def verdict(self) -> Verdict:

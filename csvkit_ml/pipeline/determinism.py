@@ -37,9 +37,11 @@ from csvkit_ml.pipeline.judging import function_of
 from csvkit_ml.pipeline.observe import observe
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, prepare
+from csvkit_ml.pipeline.validation import now
 from csvkit_ml.planning.catalogue import Catalogue, Request, planned_criterion, request_digest
 from csvkit_ml.planning.derived import Derived, derived
 from csvkit_ml.reporting.comparison_html import determinism_page
+from csvkit_ml.reporting.matrix_pdf import determinism_pdf
 from csvkit_ml.signing.keys import Signer
 
 ROW_SAMPLES = 3
@@ -84,7 +86,7 @@ def determinism(
                 pairs[p.function].append(p)
         matrix = _matrix(made, cells[0].backend, tuple(proofs), pairs)
         folder = out or Path("reports") / f"determinism-{matrix.library}-{matrix.version}-{stamp()}"
-        files = {"determinism.json": canonical(matrix), "determinism.html": determinism_page(matrix)}
+        files = {"determinism.json": canonical(matrix), "determinism.html": determinism_page(matrix), "determinism.pdf": determinism_pdf(matrix)}
         seal(folder, files, (), store, attested(files, matrix.verdict, signer))
     return Matrix(matrix=matrix, folder=folder)
 
@@ -98,7 +100,7 @@ def _matrix(made: Prepared, base: str, proofs: tuple[CellProof, ...], pairs: dic
     return DeterminismMatrix(
         schema=SCHEMA, tool=TOOL, library=made.environment.library, version=made.environment.version, base=base, cells=proofs,
         dimensions=tuple((d, DIMENSIONS.get(d, "several options at once")) for d in dimensions), required=required, functions=rows,
-        violations=violations(rows, {f.id: required for f in plan.functions if f.repeatable}),
+        violations=violations(rows, {f.id: required for f in plan.functions if f.repeatable}), finished=now(),
     )  # fmt: skip
 
 
