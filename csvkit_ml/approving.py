@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from csvkit_ml.errors import ApprovalError, DiskFullError, OutputUnwritableError, VerificationError, no_space
+from csvkit_ml.errors import ApprovalError, DiskFullError, IntegrityError, OutputUnwritableError, VerificationError, no_space
 from csvkit_ml.evidence.folder import read_file
 from csvkit_ml.model.digest import hex_of, sha256
 from csvkit_ml.model.report import Approval, ReportModel
@@ -19,6 +20,7 @@ from csvkit_ml.reporting.device_file import read_device
 from csvkit_ml.reporting.findings import is_draft, with_device
 from csvkit_ml.reporting.format import Format, formats
 from csvkit_ml.signing.approval import ENVELOPE, Signed, approve, places, read_approval, verify_approvals
+from csvkit_ml.signing.envelope import parse
 from csvkit_ml.signing.keys import Signer
 from csvkit_ml.signing.policy import Policy
 from csvkit_ml.signing.statement import APPROVALS, ATTESTATION, file_digest
@@ -56,8 +58,18 @@ def check_folder(folder: Path, trusted: tuple[PublicKey, ...], policy: Policy | 
     if policy is None and not os.path.lexists(folder / APPROVALS):
         return checks
     intact = all(c.ok for c in checks)
-    finished = read_report(folder).run.finished if intact else ""
+    finished = finished_of(folder) if intact else ""
     return (*checks, *verify_approvals(folder, trusted, policy, finished, len(checks) + 1))
+
+
+def finished_of(folder: Path) -> str:
+    """When what is attested was finished: the report's run, or the comparison of a folder without a report. Raises IntegrityError."""
+    if (folder / "report.json").exists():
+        return read_report(folder).run.finished
+    try:
+        return str(json.loads(parse(read_file(folder, ATTESTATION))[1])["predicate"]["finished"])
+    except (ValueError, KeyError, TypeError) as e:
+        raise IntegrityError(f"the attestation of {folder} names no time", "attest the folder again") from e
 
 
 def state_of(folder: Path, trusted: tuple[PublicKey, ...]) -> State:
@@ -126,7 +138,7 @@ def approve_folder(
     place = f"{APPROVALS}/{len(state.signed) + 1}-{role}"
     before = [ATTESTATION, *(f"{s.place}/{ENVELOPE}" for s in state.signed)]
     subjects = {n: file_digest(folder / n) for n in before} | {f"{place}/{n}": hex_of(sha256(d)) for n, d in files.items()}
-    _write(folder, place, {**files, ENVELOPE: approve(subjects, approval, signer)})
+    write_approval(folder, place, {**files, ENVELOPE: approve(subjects, approval, signer)})
     return folder / place
 
 
@@ -156,8 +168,8 @@ def _signed_pdf(folder: Path, state: State, name: str) -> bytes:
     return data if b"/ByteRange" in data else b""
 
 
-def _write(folder: Path, place: str, files: Mapping[str, bytes]) -> None:
-    """The approval's folder, whole or not at all."""
+def write_approval(folder: Path, place: str, files: Mapping[str, bytes]) -> None:
+    """The approval's folder, whole or not at all. Raises VerificationError, DiskFullError, OutputUnwritableError."""
     part = folder.with_name(f"{folder.name}.signing")
     try:
         shutil.rmtree(part, ignore_errors=True)

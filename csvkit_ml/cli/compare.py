@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from csvkit_ml.cli.console import Console
     from csvkit_ml.model.spec import EnvironmentRequest
     from csvkit_ml.pipeline import Compared, ModelFiles
+    from csvkit_ml.signing.keys import Signer
 
 RunName = Annotated[str, typer.Argument(help="Library requirement, or the folder of a finished report.")]
 RunNames = Annotated[list[str], typer.Argument(help="Library requirements or folders of finished reports; the first is the baseline.")]
@@ -32,7 +33,10 @@ def compare(
     function: o.Globs = [],  # noqa: B006
     model: o.Model = None,
     inputs: o.Inputs = None,
+    scope: o.Scope = None,
     out: Out = None,
+    key: o.MachineKey = "",
+    unsigned: o.Unsigned = False,
     json: o.Json = False,
 ) -> None:
     """Compare two runs case by case, against the same references and with each other. Exit 0, 3 worse, 4 not comparable."""
@@ -42,7 +46,8 @@ def compare(
         raise UsageError("compare takes at most two backends", "use `mlcsv matrix` for more")
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
     named = ((before, (backend[0],)), (after, (backend[-1],)))
-    run(named, request, tuple(function), out, json=json, files=o.model_files(model, inputs))
+    files = o.model_files(model, inputs)
+    run(named, request, tuple(function), out, json=json, files=files, scope=scope, signer=o.signer(key, unsigned))
 
 
 def matrix(
@@ -60,6 +65,8 @@ def matrix(
         str, typer.Option("--cluster", help="Scheduler of a Dask cluster whose workers have mlcsv, e.g. tls://host:8786; cells run there.")
     ] = "",
     out: Out = None,
+    key: o.MachineKey = "",
+    unsigned: o.Unsigned = False,
     json: o.Json = False,
 ) -> None:
     """Compare many runs with the first: every requirement on every backend. Exit 0, 3 worse, 4 not comparable."""
@@ -69,12 +76,13 @@ def matrix(
     files = o.model_files(model, inputs)
     if files and cluster:
         raise UsageError("--model runs on this machine only", "leave --cluster away")
-    run(tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json, cluster=cluster, files=files)
+    signer = o.signer(key, unsigned)
+    run(tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json, cluster=cluster, files=files, signer=signer)
 
 
 def run(
     named: tuple[tuple[str, tuple[str, ...]], ...], request: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, *, json: bool,
-    cluster: str = "", files: ModelFiles | None = None,
+    cluster: str = "", files: ModelFiles | None = None, scope: Path | None = None, signer: Signer | None = None,
 ) -> None:  # fmt: skip
     """Run, compare, tell."""
     from csvkit_ml import pipeline
@@ -85,7 +93,7 @@ def run(
         elsewhere = pipeline.on_cluster(cluster, environment=request, functions=functions, watch=watch) if cluster else None
         done = pipeline.compare_runs(
             named, environment=request, functions=functions, out=out, places=pipeline.places(), watch=watch, elsewhere=elsewhere,
-            narrowing=pipeline.read_model(files, watch) if files else None,
+            scope=scope, signer=signer, model=files,
         )  # fmt: skip
     told(done, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(c.verdict for c in done.comparisons)))

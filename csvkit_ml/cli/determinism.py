@@ -25,6 +25,8 @@ def determinism(
     model: o.Model = None,
     inputs: o.Inputs = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to create.")] = None,
+    key: o.MachineKey = "",
+    unsigned: o.Unsigned = False,
     json: o.Json = False,
 ) -> None:
     """Along which dimensions do the bits stay the same? Exit 0, 3 where bits that must be the same are not, 4 nothing compared."""
@@ -36,11 +38,11 @@ def determinism(
 
     console = Console(quiet=json)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
-    files = o.model_files(model, inputs)
+    files, signer = o.model_files(model, inputs), o.signer(key, unsigned)
     with progress(console) as watch:
         done = pipeline.determinism(
             requirement, backends=tuple(backend), environment=request, functions=tuple(function), out=out, places=pipeline.places(),
-            watch=watch, narrowing=pipeline.read_model(files, watch) if files else None,
+            watch=watch, narrowing=pipeline.read_model(files, watch) if files else None, signer=signer,
         )  # fmt: skip
     m = done.matrix
     rows = [

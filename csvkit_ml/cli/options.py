@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from csvkit_ml.model.device import DeviceInput
     from csvkit_ml.model.spec import EnvironmentRequest
     from csvkit_ml.pipeline import ModelFiles
+    from csvkit_ml.signing.keys import Signer
     from csvkit_ml.signing.policy import Policy
 
 Requirements = Annotated[list[str], typer.Argument(help="Library requirement, e.g. torch==2.13.0, torch==2.x or onnxruntime.")]
@@ -32,6 +33,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="policy.toml: roles, order, independence, gate; default: author, reviewer, approver.")]
 Trust = Annotated[list[Path], typer.Option("--trust", help="Public key file or folder of them; default: your own keys.")]
+MachineKey = Annotated[str, typer.Option("--key", help="Machine key to attest with (name or file); default: the only one there is.")]
+Unsigned = Annotated[bool, typer.Option("--unsigned", help="Do not sign even if there is a key.")]
 Device = Annotated[Path | None, typer.Option("--device", help="Human input (device.toml): intended use, risk, dispositions, conclusion.")]
 
 
@@ -78,6 +81,14 @@ def environment_request(
         extra_index_urls=tuple(extra_index_url),
         torch_backend=torch_backend,
     )
+
+
+def signer(key: str, unsigned: bool) -> Signer | None:
+    """The machine key, unlocked; None where there is none or nothing is to be signed. Raises KeyFileError."""
+    from csvkit_ml import pipeline
+    from csvkit_ml.cli.unlock import machine_key
+
+    return None if unsigned else machine_key(pipeline.places(), key)
 
 
 def policy_input(path: Path | None) -> Policy:

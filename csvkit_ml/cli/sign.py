@@ -26,14 +26,16 @@ def sign(
     tsa: Annotated[str, typer.Option("--tsa", help="Address of an RFC 3161 time stamping authority.")] = "",
     policy: o.PolicyFile = None,
     device: o.Device = None,
+    impact: Annotated[Path | None, typer.Option("--impact", help="Answers to the questions of a comparison (impact-form.toml), first signature.")] = None,
     trust: o.Trust = [],  # noqa: B006
     json: o.Json = False,
 ) -> None:
-    """Approve a report folder. The passphrase is asked every time. Exit 2 when the policy does not allow it, 7 when the folder is not intact."""
+    """Approve the folder of a report or comparison. The passphrase is asked every time. Exit 2: the policy does not allow it, 7: not intact."""
     from datetime import UTC, datetime
 
     from csvkit_ml import pipeline
     from csvkit_ml.approving import approve_folder
+    from csvkit_ml.assessing import assess_folder, is_comparison
     from csvkit_ml.cli.log import note
     from csvkit_ml.cli.unlock import personal_key
 
@@ -44,14 +46,25 @@ def sign(
     signer = personal_key(here, key)
     in_pdf = _pdf_signer(certificate, tsa, rules) if certificate else None
     now = datetime.now(UTC).replace(microsecond=0).isoformat()
-    place = approve_folder(
-        folder, role, meaning, signer, now=now, trusted=trusted, policy=rules, device=device.read_bytes() if device else b"",
-        pdf_signer=in_pdf,
-    )  # fmt: skip
+    if is_comparison(folder):
+        place = assess_folder(folder, role, meaning, signer, now=now, trusted=trusted, policy=rules, impact=_bytes(impact))
+    else:
+        place = approve_folder(
+            folder, role, meaning, signer, now=now, trusted=trusted, policy=rules, device=_bytes(device), pdf_signer=in_pdf
+        )
     note(here, "sign", signer.public.person, {"folder": folder.resolve().name, "role": role, "keyid": signer.public.keyid, "place": place.name})
     if json:
         sys.stdout.write(json_text.dumps({"approval": str(place), "role": role, "name": signer.public.person, "time": now}) + "\n")
     sys.stderr.write(f"signed as {role} by {signer.public.person} at {now}: {place}\n")
+
+
+def _bytes(path: Path | None) -> bytes:
+    from csvkit_ml.errors import UsageError
+
+    try:
+        return path.read_bytes() if path else b""
+    except OSError as e:
+        raise UsageError(f"cannot read {path}: {e.strerror}", "name a file that can be read") from e
 
 
 def _pdf_signer(path: Path, tsa: str, rules: Policy) -> PdfSigner:

@@ -91,8 +91,7 @@ def validate(
             with progress(console) as watch:
                 compared = pipeline.compare_runs(
                     ((baseline, (job.backend,)), (str(done.folder), ())), environment=request, functions=tuple(function),
-                    out=done.folder.with_name(done.folder.name + "-comparison"), places=places, watch=watch,
-                    narrowing=pipeline.read_model(files, watch) if files else None,
+                    out=done.folder.with_name(done.folder.name + "-comparison"), places=places, watch=watch, signer=signer, model=files,
                 )  # fmt: skip
             told(compared, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(verdicts)))

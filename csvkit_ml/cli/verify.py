@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def verify(
-    what: Annotated[Path, typer.Argument(help="Report folder, a single envelope (.dsse.json) or a single PDF.")],
+    what: Annotated[Path, typer.Argument(help="Folder of a report, comparison or matrix, a single envelope (.dsse.json) or a single PDF.")],
     trust: o.Trust = [],  # noqa: B006
     policy: o.PolicyFile = None,
     ca: Annotated[list[Path], typer.Option("--ca", help="Certificate (PEM) that signatures in PDFs must lead to (repeatable).")] = [],  # noqa: B006
@@ -51,8 +51,13 @@ def _plain(text: str) -> str:
 def _folder(folder: Path, trusted: tuple[PublicKey, ...], policy: Path | None, *, rejudge: bool, rerender: bool) -> tuple[Check, ...]:
     from csvkit_ml import rechecking
     from csvkit_ml.approving import check_folder
+    from csvkit_ml.assessing import is_comparison, rerender_comparison
 
     checks = list(check_folder(folder, trusted, o.policy_input(policy) if policy else None))
+    if is_comparison(folder):
+        compared = partial(rerender_comparison, folder, trusted)
+        told = "laid out again from the records, every page is the same"
+        return (*checks, *((rechecking.numbered(told, len(checks) + 1, compared),) if rerender else ()))
     looks = [("report and judgement say the same", rechecking.consistent)] if rejudge or rerender else []
     looks += [("judged again from the evidence, the judgement is the same", rechecking.rejudge)] if rejudge else []
     looks += [("laid out again from the report, every file is the same", rechecking.rerender)] if rerender else []

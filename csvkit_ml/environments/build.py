@@ -37,7 +37,9 @@ class _Seen:
     """Of everything that decides what it runs: RECORDs, files, start-up files, Python."""
 
 
-def obtain(spec: ValidationSpec, request: EnvironmentRequest, cache: Path, environ: Mapping[str, str], notify: Notify) -> EnvironmentRecord:
+def obtain(
+    spec: ValidationSpec, request: EnvironmentRequest, cache: Path, environ: Mapping[str, str], notify: Notify, further: tuple[str, ...] = ()
+) -> EnvironmentRecord:
     """An environment with exactly this release.
 
     1. Lock the release and what it needs, with hashes (kept by spec, settings and platform, so a repeat needs no network).
@@ -49,6 +51,7 @@ def obtain(spec: ValidationSpec, request: EnvironmentRequest, cache: Path, envir
         cache: folder of ours; two runs may share it.
         environ: the user's environment.
         notify: told what takes time.
+        further: requirements besides those that the release states.
 
     Raises:
         ResolutionError: no such release for this platform, or it was yanked.
@@ -60,10 +63,10 @@ def obtain(spec: ValidationSpec, request: EnvironmentRequest, cache: Path, envir
     with _explained(cache):
         cache.mkdir(parents=True, exist_ok=True)
         with _alone(cache / "environments.lock", notify):
-            lock = take_lock(spec, request, cache / "locks", environ)
+            lock = take_lock(spec, request, cache / "locks", environ, further)
             if lock is None:
                 notify(f"locking {spec.library} {spec.full_version}")
-                lock = make_lock(spec, request, cache / "locks", environ)
+                lock = make_lock(spec, request, cache / "locks", environ, further)
             folder = cache / "environments" / hex_of(digest_of([lock.digest, sys.version, sys.base_prefix]))
             seen = _intact(folder, lock, notify) or _rebuilt(folder, lock, request, environ, notify)
     return _record(spec, lock, seen, cache)

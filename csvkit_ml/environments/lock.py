@@ -55,9 +55,11 @@ def distribution_of(spec: ValidationSpec) -> str:
     return str(canonicalize_name(re.split(r"[^A-Za-z0-9._-]", spec.asked.strip()[:MAX_LENGTH])[0]))
 
 
-def take_lock(spec: ValidationSpec, request: EnvironmentRequest, locks: Path, environ: Mapping[str, str]) -> Lock | None:
+def take_lock(
+    spec: ValidationSpec, request: EnvironmentRequest, locks: Path, environ: Mapping[str, str], further: tuple[str, ...] = ()
+) -> Lock | None:
     """The lock that was made before for the same release, settings and platform; None when there is none or it is not intact."""
-    folder = _folder(spec, request, locks, environ)
+    folder = _folder(spec, request, locks, environ, further)
     try:
         data = (folder / "pylock.toml").read_bytes()
         if sha256(data) != (folder / "digest").read_text():
@@ -67,21 +69,26 @@ def take_lock(spec: ValidationSpec, request: EnvironmentRequest, locks: Path, en
     return _read(folder / "pylock.toml", data, spec)
 
 
-def make_lock(spec: ValidationSpec, request: EnvironmentRequest, locks: Path, environ: Mapping[str, str]) -> Lock:
+def make_lock(
+    spec: ValidationSpec, request: EnvironmentRequest, locks: Path, environ: Mapping[str, str], further: tuple[str, ...] = ()
+) -> Lock:
     """Lock the release and what it needs, with hashes. It is renamed into place whole; the caller holds the cache's lock.
+
+    Args:
+        further: requirements besides those that the release states.
 
     Raises:
         ResolutionError: no such release for this platform, or it was yanked.
         UvError, EnvironmentFailure, OSError.
     """
-    folder = _folder(spec, request, locks, environ)
+    folder = _folder(spec, request, locks, environ, further)
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     name = distribution_of(spec)
     wanted = f"{name}=={spec.full_version}"
     try:
-        solve([wanted], ["--format", "pylock.toml", "-o", str(part / "pylock.toml"), "--no-header"], request, environ)
+        solve([wanted, *further], ["--format", "pylock.toml", "-o", str(part / "pylock.toml"), "--no-header"], request, environ)
     except ResolutionError as e:
         hint = nearest(parse_requirement(wanted, {name: spec.library}), request, environ)
         raise ResolutionError(f"{name} {spec.full_version} cannot be had here: {e.cause}", hint) from e
@@ -93,8 +100,8 @@ def make_lock(spec: ValidationSpec, request: EnvironmentRequest, locks: Path, en
     return _read(folder / "pylock.toml", data, spec)
 
 
-def _folder(spec: ValidationSpec, request: EnvironmentRequest, locks: Path, environ: Mapping[str, str]) -> Path:
-    return locks / hex_of(settings_digest(f"{distribution_of(spec)}=={spec.full_version}", request, environ))
+def _folder(spec: ValidationSpec, request: EnvironmentRequest, locks: Path, environ: Mapping[str, str], further: tuple[str, ...]) -> Path:
+    return locks / hex_of(settings_digest(" ".join((f"{distribution_of(spec)}=={spec.full_version}", *further)), request, environ))
 
 
 def _read(path: Path, data: bytes, spec: ValidationSpec) -> Lock:

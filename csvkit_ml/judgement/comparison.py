@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from csvkit_ml.judgement.distance import Blob, difference
 from csvkit_ml.model.comparison import (
@@ -20,8 +20,9 @@ from csvkit_ml.model.comparison import (
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Reason, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, Judgement
-from csvkit_ml.model.observation import Crashed, Observation, Outcome, Produced, Raised
+from csvkit_ml.model.observation import Crashed, Observation, Outcome, Produced, Raised, Unsupported
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
+from csvkit_ml.model.spec import ScopeReference
 
 SCHEMA = 1
 _SUPPORT = (Reason.UNSUPPORTED,)
@@ -45,13 +46,18 @@ def by_case(judgement: Judgement) -> dict[str, CaseJudgement]:
     return {c.case: c for f in judgement.functions for c in f.cases}
 
 
-def compare(before: Run, after: Run) -> Comparison:
+def compare(before: Run, after: Run, scope: ScopeReference | None = None, wanted: Collection[str] = ()) -> Comparison:
     """Compare every case that both runs have.
 
     1. Cases of one library meet by name; between libraries, whose variants are not the same, only the plain variants meet.
     2. A case whose operands or parameters are not the same on both sides is not comparable.
     3. Functions that one side does not offer are newly supported or unsupported as a whole.
+
+    Args:
+        scope: what the comparison is restricted to; wanted: its functions.
     """
+    if scope:
+        before, after = (replace(r, plan=replace(r.plan, functions=tuple(f for f in r.plan.functions if f.id in wanted))) for r in (before, after))
     same_library = before.plan.spec.library == after.plan.spec.library
     old = {f.id: f for f in before.plan.functions}
     new = {f.id: f for f in after.plan.functions}
@@ -61,7 +67,7 @@ def compare(before: Run, after: Run) -> Comparison:
     first, second = ({c for f in r.plan.functions for c in f.case_ids()} for r in (before, after))
     return Comparison(
         schema=SCHEMA, tool=after.plan.tool, before=before.party, after=after.party, facts=tuple(_facts(before, after)),
-        functions=tuple(functions), only_before=len(first - second), only_after=len(second - first),
+        functions=tuple(functions), only_before=len(first - second), only_after=len(second - first), scope=scope,
     )  # fmt: skip
 
 
@@ -149,7 +155,8 @@ def change_of(a: CaseJudgement, b: CaseJudgement, x: Outcome, y: Outcome, found:
     if isinstance(x, Produced) and isinstance(y, Raised | Crashed):
         return Change.NEWLY_RAISING
     if Verdict.INDETERMINATE in (a.verdict, b.verdict):
-        return Change.IDENTICAL if x == y and a.reason == b.reason else Change.NOT_COMPARABLE
+        same = x == y or (isinstance(x, Unsupported) and isinstance(y, Unsupported))  # messages name nodes and lines of a release
+        return Change.IDENTICAL if same and a.reason == b.reason else Change.NOT_COMPARABLE
     if a.verdict is not b.verdict:
         return Change.NEWLY_FAILING if b.verdict is Verdict.FAILED else Change.NEWLY_PASSING
     same = found.differing == 0 if isinstance(x, Produced) and isinstance(y, Produced) else type(x) is type(y)

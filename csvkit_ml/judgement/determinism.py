@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from csvkit_ml.judgement.distance import Blob, arrays, difference, total
-from csvkit_ml.model.comparison import Agreement, Difference, DimensionResult, FunctionDeterminism
+from csvkit_ml.model.comparison import DIMENSIONS, Agreement, Difference, DimensionResult, FunctionDeterminism, dimension_of_variant
 from csvkit_ml.model.function import Reason, Side, Verdict
 from csvkit_ml.model.judgement import CaseJudgement
 from csvkit_ml.model.observation import Observation, Outcome, Produced, Unsupported
@@ -15,26 +15,10 @@ from csvkit_ml.model.plan import PlannedFunction
 from csvkit_ml.model.tensor import Array
 
 SCHEMA = 1
-DIMENSIONS: Mapping[str, str] = {
-    "rerun": "the same call again in the same process",
-    "new process": "the same call in another process",
-    "dirty memory": "free memory filled with NaN patterns before",
-    "alignment": "operands that begin elsewhere than on a 64-byte boundary",
-    "layout": "the same values in other strides",
-    "position": "the same rows in reverse order",
-    "batch": "one row alone against the same row among others",
-    "form": "other ways to call the function, and other modes of execution",
-    "compile": "traced, exported or compiled",
-    "deterministic": "deterministic algorithms demanded",
-    "threads": "another number of threads",
-    "instruction set": "kernels for another instruction set",
-    "kernels": "another library of kernels, or weights not rearranged",
-    "optimisation": "another level of graph optimisation",
-    "execution mode": "operators side by side",
-    "arithmetic": "denormals flushed, or products of lower precision allowed",
-    "seed stream": "random numbers from the same seed on another configuration",
-}
-"""What is changed, by dimension, in the order of the matrix."""
+__all__ = [
+    "DIMENSIONS", "OPTIONS", "REPEATED", "SCHEMA", "Pair", "dimension_of_variant", "gather", "pair", "pair_of_rows", "pairs_of_cell", "violations",
+    "within",
+]  # fmt: skip
 REPEATED = {"rerun": "rerun", "fresh_process": "new process", "dirty_memory": "dirty memory"}
 """Dimension of each kind of repetition."""
 OPTIONS = {
@@ -43,7 +27,6 @@ OPTIONS = {
     "denormals": "arithmetic", "precision": "arithmetic", "device": "device", "profile": "arithmetic",
 }  # fmt: skip
 """Dimension of each option of a backend."""
-_WORDS = (("compile", "compile"), ("export", "compile"), ("script", "compile"), ("trace", "compile"), ("opt=", "optimisation"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +44,6 @@ class Pair:
     @property
     def differs(self) -> bool:
         return self.difference.differing > 0 or self.outside
-
-
-def dimension_of_variant(variant: str) -> str:
-    """Along which dimension a variant differs from the plain one."""
-    kind, _, value = variant.partition("=")
-    if kind == "layout":
-        return "alignment" if value in ("offset", "unaligned") else "layout"
-    if kind == "threads":
-        return "threads"
-    if variant == "parallel":
-        return "execution mode"
-    if variant == "mode=deterministic":
-        return "deterministic"
-    return next((d for word, d in _WORDS if word in variant), "form")
 
 
 def pair(dimension: str, function: str, what: str, a: Outcome, b: Outcome, ok: bool, blob: Blob) -> Pair | None:

@@ -45,5 +45,7 @@ class Library:
     """Rules of the functional split as TOML (see specs/libraries); empty = there are none."""
     raisers: Callable[[], Mapping[str, Raiser]] = dict
     """By operator: uses of it in the terms of functions (see raised.py)."""
+    undeclared: Callable[[str], tuple[str, ...]] = lambda version: ()
+    """Requirements without which a release does not run though its wheel does not state them."""
     traces: bool = False
     """Whether the staged half tells which operators an execution calls."""

@@ -8,6 +8,7 @@ from enum import Enum
 
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.function import Side, Verdict
+from csvkit_ml.model.spec import ScopeReference
 
 
 class Change(Enum):
@@ -120,6 +121,26 @@ class FactChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What a person concludes from an upgrade assessment; an empty answer is an open item."""
+
+    requirements: str = ""
+    """Requirements affected."""
+    products: str = ""
+    """Models and devices affected."""
+    within: str = ""
+    """Why differences within the bound are acceptable for the intended use."""
+    outside: str = ""
+    """Consequence of, and measure against, differences outside the bound."""
+    decision: str = ""
+    """Adopt, adopt with restrictions, or stay."""
+    verification: str = ""
+    """Further verification needed."""
+    next_review: str = ""
+    """Date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """The upgrade assessment."""
 
@@ -133,6 +154,8 @@ class Comparison:
     only_before: int
     """Cases without a counterpart."""
     only_after: int
+    scope: ScopeReference | None = None
+    """The scope of a product that the comparison is restricted to."""
 
     def count(self, change: Change) -> int:
         """Cases of a kind."""
@@ -143,6 +166,43 @@ class Comparison:
         """FAILED over INDETERMINATE over PASSED; nothing compared is INDETERMINATE."""
         found = {CHANGE_VERDICT[f.worst] for f in self.functions} or {Verdict.INDETERMINATE}
         return next(v for v in (Verdict.FAILED, Verdict.INDETERMINATE, Verdict.PASSED) if v in found)
+
+
+DIMENSIONS: Mapping[str, str] = {
+    "rerun": "the same call again in the same process",
+    "new process": "the same call in another process",
+    "dirty memory": "free memory filled with NaN patterns before",
+    "alignment": "operands that begin elsewhere than on a 64-byte boundary",
+    "layout": "the same values in other strides",
+    "position": "the same rows in reverse order",
+    "batch": "one row alone against the same row among others",
+    "form": "other ways to call the function, and other modes of execution",
+    "compile": "traced, exported or compiled",
+    "deterministic": "deterministic algorithms demanded",
+    "threads": "another number of threads",
+    "instruction set": "kernels for another instruction set",
+    "kernels": "another library of kernels, or weights not rearranged",
+    "optimisation": "another level of graph optimisation",
+    "execution mode": "operators side by side",
+    "arithmetic": "denormals flushed, or products of lower precision allowed",
+    "seed stream": "random numbers from the same seed on another configuration",
+}
+"""What is changed, by dimension, in the order of the matrix."""
+_WORDS = (("compile", "compile"), ("export", "compile"), ("script", "compile"), ("trace", "compile"), ("opt=", "optimisation"))
+
+
+def dimension_of_variant(variant: str) -> str:
+    """Along which dimension a variant differs from the plain one."""
+    kind, _, value = variant.partition("=")
+    if kind == "layout":
+        return "alignment" if value in ("offset", "unaligned") else "layout"
+    if kind == "threads":
+        return "threads"
+    if variant == "parallel":
+        return "execution mode"
+    if variant == "mode=deterministic":
+        return "deterministic"
+    return next((d for word, d in _WORDS if word in variant), "form")
 
 
 class Agreement(Enum):
@@ -206,6 +266,8 @@ class DeterminismMatrix:
     functions: tuple[FunctionDeterminism, ...]
     violations: tuple[str, ...]
     """`function: dimension` where bits that must be the same are not."""
+    finished: str = ""
+    """UTC, ISO 8601; empty = not recorded."""
 
     @property
     def verdict(self) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from csvkit_ml import __version__
@@ -17,14 +18,20 @@ from csvkit_ml.model.comparison import Comparison, Party
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.evidence import EvidenceManifest
-from csvkit_ml.model.judgement import Judgement
+from csvkit_ml.model.function import Verdict
+from csvkit_ml.model.judgement import Judgement, worst_verdict
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.judging import SCHEMA, judge
 from csvkit_ml.pipeline.observe import observe
 from csvkit_ml.pipeline.places import Places, Watcher
-from csvkit_ml.pipeline.prepare import Job, Narrowing, Prepared, jobs, prepare, read_plan
+from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, prepare, read_plan
+from csvkit_ml.pipeline.scoped import read_scope
 from csvkit_ml.pipeline.validation import now
+from csvkit_ml.pipeline.whole_models import ModelFiles, read_model
 from csvkit_ml.reporting.comparison_html import comparison_page, matrix_page
+from csvkit_ml.reporting.impact_file import IMPACT_FORM, empty_impact
+from csvkit_ml.signing.keys import Signer
+from csvkit_ml.signing.statement import COMPARISON_TYPE, attest
 
 TOOL = f"mlcsv {__version__}"
 
@@ -129,21 +136,27 @@ class Compared:
 
 def compare_runs(
     named: tuple[tuple[str, tuple[str, ...]], ...], *, environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None,
-    places: Places, watch: Watcher, elsewhere: Callable[[tuple[Job, ...]], Iterable[Run]] | None = None,
-    narrowing: Narrowing | None = None,
+    places: Places, watch: Watcher, elsewhere: Callable[[tuple[Job, ...]], Iterable[Run]] | None = None, scope: Path | None = None,
+    model: ModelFiles | None = None, signer: Signer | None = None,
 ) -> Compared:  # fmt: skip
     """Compare runs with the first of them.
 
     Args:
         named: each a requirement with its backends (presets stand for several cells), or the folder of a finished report.
-
-        narrowing: a maker's model, which every requirement then runs.
+        model: a maker's model, which every requirement then runs.
         elsewhere: runs the jobs on other machines, in their order; None = here, one after the other.
+        scope: file of a scope; only what it needs is run and compared, at its own shapes too.
+        signer: machine key that attests the folder.
 
     Raises:
+        UsageError: one run only, or a scope beside finished reports alone.
         IntegrityError: a folder is not a report.
     """
     asked = [(name, () if Path(name).is_dir() else jobs([name], backends)) for name, backends in named]
+    scoped = read_scope(scope, places, watch) if scope else None
+    narrowing = read_model(model, watch, scoped) if model else scoped
+    if scoped and not any(js for _, js in asked):
+        raise UsageError("a scope narrows runs, and all of these are finished", "name a requirement, or validate with --scope before")
     done = iter(elsewhere(tuple(j for _, js in asked for j in js))) if elsewhere else None
     with Store(places.store) as store, Memo(places.memo) as memo:
         runs: list[Run] = []
@@ -158,21 +171,32 @@ def compare_runs(
                 runs.append(run_cell(made, store, memo, places=places, watch=watch).run)
         if len(runs) < 2:
             raise UsageError("there is nothing to compare: one run", "name two requirements, backends or folders")
-        found = tuple(compare(runs[0], other) for other in runs[1:])
+        wanted = {f.id for r in runs for f in r.plan.functions if scoped and r.plan.spec.scope == scoped.reference}
+        found = tuple(compare(runs[0], other, scoped.reference if scoped else None, wanted) for other in runs[1:])
         folder = out or Path("reports") / f"comparison-{stamp()}"
-        files = _files(tuple(r.party for r in runs), found)
-        seal(folder, files, (), store)
+        files = comparison_files(tuple(r.party for r in runs), found)
+        seal(folder, files, (), store, attested(files, worst_verdict(tuple(c.verdict for c in found)), signer))
     return Compared(runs=tuple(r.party for r in runs), comparisons=found, folder=folder)
 
 
-def _files(parties: tuple[Party, ...], found: tuple[Comparison, ...]) -> dict[str, bytes]:
+def comparison_files(parties: tuple[Party, ...], found: tuple[Comparison, ...]) -> dict[str, bytes]:
+    """Records and pages of comparisons with the first run, and the form for what they mean."""
     files: dict[str, bytes] = {}
     for n, c in enumerate(found, 1):
         name = "comparison" if len(found) == 1 else f"comparison-{n}"
         files |= {f"{name}.json": canonical(c), f"{name}.html": comparison_page(c)}
+    files[IMPACT_FORM] = empty_impact().encode()
     if len(found) > 1:
         files["matrix.html"] = matrix_page(parties, found)
     return files
+
+
+def attested(files: Mapping[str, bytes], status: Verdict, signer: Signer | None) -> Callable[[Path], object] | None:
+    """How the folder of a comparison or matrix is attested; None = not signed."""
+    if signer is None:
+        return None
+    records = {name: sha256(data) for name, data in files.items() if name.endswith(".json")}
+    return partial(attest, predicate={"tool": TOOL, "status": status.value, "records": records, "finished": now()}, signer=signer, kind=COMPARISON_TYPE)
 
 
 def stamp() -> str:

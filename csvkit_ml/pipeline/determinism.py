@@ -32,14 +32,17 @@ from csvkit_ml.model.function import SampleClass
 from csvkit_ml.model.observation import Observation, Produced
 from csvkit_ml.model.plan import PlannedFunction
 from csvkit_ml.model.spec import EnvironmentRequest
-from csvkit_ml.pipeline.cells import TOOL, Cell, narrowed, run_cell, stamp
+from csvkit_ml.pipeline.cells import TOOL, Cell, attested, narrowed, run_cell, stamp
 from csvkit_ml.pipeline.judging import function_of
 from csvkit_ml.pipeline.observe import observe
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Job, Narrowing, Prepared, jobs, prepare
+from csvkit_ml.pipeline.validation import now
 from csvkit_ml.planning.catalogue import Catalogue, Request, planned_criterion, request_digest
 from csvkit_ml.planning.derived import Derived, derived
 from csvkit_ml.reporting.comparison_html import determinism_page
+from csvkit_ml.reporting.matrix_pdf import determinism_pdf
+from csvkit_ml.signing.keys import Signer
 
 ROW_SAMPLES = 3
 """Samples of a function from which further questions are derived."""
@@ -57,7 +60,7 @@ class Matrix:
 
 def determinism(
     asked: str, *, backends: tuple[str, ...], environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None,
-    places: Places, watch: Watcher, narrowing: Narrowing | None = None,
+    places: Places, watch: Watcher, narrowing: Narrowing | None = None, signer: Signer | None = None,
 ) -> Matrix:  # fmt: skip
     """Drive every dimension that this library and machine allow.
 
@@ -83,7 +86,8 @@ def determinism(
                 pairs[p.function].append(p)
         matrix = _matrix(made, cells[0].backend, tuple(proofs), pairs)
         folder = out or Path("reports") / f"determinism-{matrix.library}-{matrix.version}-{stamp()}"
-        seal(folder, {"determinism.json": canonical(matrix), "determinism.html": determinism_page(matrix)}, (), store)
+        files = {"determinism.json": canonical(matrix), "determinism.html": determinism_page(matrix), "determinism.pdf": determinism_pdf(matrix)}
+        seal(folder, files, (), store, attested(files, matrix.verdict, signer))
     return Matrix(matrix=matrix, folder=folder)
 
 
@@ -96,7 +100,7 @@ def _matrix(made: Prepared, base: str, proofs: tuple[CellProof, ...], pairs: dic
     return DeterminismMatrix(
         schema=SCHEMA, tool=TOOL, library=made.environment.library, version=made.environment.version, base=base, cells=proofs,
         dimensions=tuple((d, DIMENSIONS.get(d, "several options at once")) for d in dimensions), required=required, functions=rows,
-        violations=violations(rows, {f.id: required for f in plan.functions if f.repeatable}),
+        violations=violations(rows, {f.id: required for f in plan.functions if f.repeatable}), finished=now(),
     )  # fmt: skip
 
 

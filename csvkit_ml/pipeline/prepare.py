@@ -202,7 +202,12 @@ def resolved(asked: str, environment: EnvironmentRequest, places: Places, watch:
 def obtained(spec: ValidationSpec, environment: EnvironmentRequest, places: Places, watch: Watcher) -> EnvironmentRecord:
     """The environment, built or adopted."""
     watch.stage(f"environment of {spec.library} {spec.full_version}")
-    return adopt(spec, environment) if environment.python else obtain(spec, environment, places.cache, os.environ, watch.stage)
+    return adopt(spec, environment) if environment.python else _built(spec, environment, places, watch)
+
+
+def _built(spec: ValidationSpec, environment: EnvironmentRequest, places: Places, watch: Watcher) -> EnvironmentRecord:
+    further = registry.library(spec.library).undeclared(spec.version)
+    return obtain(spec, environment, places.cache, os.environ, watch.stage, further)
 
 
 def _plan_difference(old: ValidationPlan, new: ValidationPlan) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from csvkit_ml.model.comparison import Agreement, Change, Comparison, DeterminismMatrix, DimensionResult, FunctionComparison, Party
+from csvkit_ml.model.comparison import Agreement, Change, Comparison, DeterminismMatrix, DimensionResult, FunctionComparison, Impact, Party
+from csvkit_ml.model.report import Approval
 from csvkit_ml.reporting import display
 from csvkit_ml.reporting.heat_map import Square, heat_map
+from csvkit_ml.reporting.impact_file import QUESTIONS
 
 _TEMPLATES = ("comparison.html.j2", "version_matrix.html.j2", "determinism.html.j2", "impact.html.j2", "macros.html.j2", "page.html.j2")
 MARKS = {
@@ -28,13 +31,17 @@ AGREEMENTS = {
 }  # fmt: skip
 SHOWN_CASES = 2000
 """Changed cases that a page lists; the JSON beside it has all."""
+NO_ANSWERS = Impact()
 
 
-def comparison_page(c: Comparison) -> bytes:
-    """The upgrade assessment of two runs."""
+def comparison_page(c: Comparison, impact: Impact = NO_ANSWERS, approvals: tuple[Approval, ...] = ()) -> bytes:
+    """The upgrade assessment of two runs, with what persons concluded and signed."""
     shown = [x for f in c.functions for x in f.cases][:SHOWN_CASES]
     counts = tuple((change, c.count(change)) for change in Change)
-    return _render("comparison.html.j2", c=c, counts=counts, shown=shown, marks=MARKS, title=f"{c.before.name} → {c.after.name}")
+    return _render(
+        "comparison.html.j2", c=c, counts=counts, shown=shown, marks=MARKS, title=f"{c.before.name} → {c.after.name}", impact=_asked(impact),
+        approvals=approvals,
+    )  # fmt: skip
 
 
 def matrix_page(parties: tuple[Party, ...], comparisons: tuple[Comparison, ...]) -> bytes:
@@ -46,27 +53,57 @@ def matrix_page(parties: tuple[Party, ...], comparisons: tuple[Comparison, ...])
     picture = heat_map(names, columns, squares, f"Functions against {parties[0].name}")
     rows = tuple(zip(names, squares, strict=True))
     return _render(
-        "version_matrix.html.j2", parties=parties, picture=picture, rows=rows, comparisons=comparisons, marks=MARKS,
+        "version_matrix.html.j2", parties=parties, picture=picture, rows=rows, comparisons=comparisons, marks=MARKS, impact=_asked(NO_ANSWERS), approvals=(),
         title=f"{len(comparisons)} runs against {parties[0].name}",
     )  # fmt: skip
 
 
 def determinism_page(m: DeterminismMatrix) -> bytes:
     """Functions by dimensions."""
-    driven = [i for i, _ in enumerate(m.dimensions) if any(f.results[i].pairs for f in m.functions)]
-    columns = tuple(m.dimensions[i][0] for i in driven)
-    squares = tuple(tuple(_agreement_square(f.id, f.results[i]) for i in driven) for f in m.functions)
-    picture = heat_map(tuple(f.id for f in m.functions), columns, squares, "Determinism of functions by dimension")
-    differing = sorted(
-        ((f.id, r) for f in m.functions for r in f.results if r.differing),
-        key=lambda x: (x[1].agreement is not Agreement.OUTSIDE, -x[1].elements.worst_ulp, x[0]),
-    )
+    driven = driven_in(m)
+    differing = ranked(m)
+    picture = Markup("").join(determinism_pictures(m, max(1, len(m.functions))))
     missing = tuple(d for i, d in enumerate(m.dimensions) if i not in driven)
-    totals = tuple((m.dimensions[i][0], *(sum(f.results[i].agreement is a for f in m.functions) for a in Agreement)) for i in driven)
+    totals = totals_of(m)
     return _render(
         "determinism.html.j2", m=m, picture=picture, differing=differing, missing=missing, totals=totals, agreements=tuple(Agreement),
         marks=AGREEMENTS, title=f"Determinism of {m.library} {m.version}",
     )  # fmt: skip
+
+
+def driven_in(m: DeterminismMatrix) -> tuple[int, ...]:
+    """Places of the dimensions along which anything was compared."""
+    return tuple(i for i, _ in enumerate(m.dimensions) if any(f.results[i].pairs for f in m.functions))
+
+
+def totals_of(m: DeterminismMatrix) -> tuple[tuple[str, int, int, int, int], ...]:
+    """(dimension, functions of each agreement) of every dimension that was driven."""
+    return tuple((m.dimensions[i][0], *_agreements(m, i)) for i in driven_in(m))
+
+
+def _agreements(m: DeterminismMatrix, i: int) -> tuple[int, int, int, int]:
+    a, b, c, d = (sum(f.results[i].agreement is a for f in m.functions) for a in Agreement)
+    return a, b, c, d
+
+
+def ranked(m: DeterminismMatrix) -> list[tuple[str, DimensionResult]]:
+    """Where bits differ, most serious first."""
+    found = ((f.id, r) for f in m.functions for r in f.results if r.differing)
+    return sorted(found, key=lambda x: (x[1].agreement is not Agreement.OUTSIDE, -x[1].elements.worst_ulp, x[0]))
+
+
+def determinism_pictures(m: DeterminismMatrix, rows: int) -> Iterator[Markup]:
+    """The heat map in parts of so many functions."""
+    driven = driven_in(m)
+    columns = tuple(m.dimensions[i][0] for i in driven)
+    for n in range(0, len(m.functions), rows):
+        part = m.functions[n : n + rows]
+        squares = tuple(tuple(_agreement_square(f.id, f.results[i]) for i in driven) for f in part)
+        yield heat_map(tuple(f.id for f in part), columns, squares, "Determinism of functions by dimension")
+
+
+def _asked(impact: Impact) -> tuple[tuple[str, str], ...]:
+    return tuple((question, getattr(impact, name)) for name, question in QUESTIONS.items())
 
 
 def share(differing: int, compared: int) -> str:

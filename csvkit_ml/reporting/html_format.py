@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.report import ReportModel
-from csvkit_ml.reporting import display, html_view, wording
+from csvkit_ml.reporting import agreement, display, html_view, wording
 from csvkit_ml.reporting.findings import QUESTIONS, is_draft
 from csvkit_ml.reporting.format import Format
 
@@ -33,6 +33,7 @@ def render(model: ReportModel) -> bytes:
     """The page as UTF-8 bytes; the same model gives the same bytes."""
     style, script = _text("report.css"), _text("report.js")
     functions = html_view.function_views(model)
+    columns, heat = html_view.heat(model)
     page = _environment().get_template("report.html.j2")
     text = page.render(
         m=model,
@@ -47,7 +48,9 @@ def render(model: ReportModel) -> bytes:
         answers=tuple((q[0].upper() + q[1:], getattr(model.device, n)) for n, q in QUESTIONS.items()),
         anchors=_ANCHORS,
         pictures=tuple(html_view.pictures(model)),
-        heat=html_view.heat(model),
+        heat_columns=columns,
+        heat=heat,
+        heat_legend=agreement.LEGEND,
         limits=wording.limits(model),
         repeat=wording.repeat(model),
         glossary=wording.GLOSSARY,

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from csvkit_ml.model.function import Json, Measurement, SampleClass, Side, Verdict
 from csvkit_ml.model.plan import PlannedCriterion
 from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportModel
-from csvkit_ml.reporting import display
+from csvkit_ml.reporting import agreement, display
 from csvkit_ml.reporting.assemble import worst_of
 from csvkit_ml.reporting.findings import KINDS
 from csvkit_ml.reporting.pictures import PER_PICTURE, ratio_rows, ratio_words
@@ -129,28 +129,16 @@ class HeatRow:
     function: str
     differs: bool
     cells: tuple[tuple[str, str], ...]
-    """(style, text) of every kind of repetition after the first."""
+    """(style, text) of every column."""
 
 
-def heat(model: ReportModel) -> tuple[HeatRow, ...]:
-    """Function x kind of repetition: how many cases gave other bits than the first time."""
-    return tuple(
-        HeatRow(
-            anchor=f"f{n}",
-            function=f.id,
-            differs=any(c.differing for c in f.cases),
-            cells=tuple(_shade(f, k) for k in model.repetitions[1:]),
-        )
-        for n, f in enumerate(model.functions, 1)
+def heat(model: ReportModel) -> tuple[tuple[str, ...], tuple[HeatRow, ...]]:
+    """(columns, a line for each function): kinds of repetition, then dimensions of the variants."""
+    columns, rows = agreement.table(model, model.functions)
+    return columns, tuple(
+        HeatRow(anchor=f"f{n}", function=f.id, differs=any(c.differing for c in f.cases), cells=tuple(map(agreement.shade, row)))
+        for n, (f, row) in enumerate(zip(model.functions, rows, strict=True), 1)
     )
-
-
-def _shade(f: ReportFunction, kind: str) -> tuple[str, str]:
-    differing = sum(kind in c.differing for c in f.cases)
-    measured = sum(c.identical or bool(c.differing) for c in f.cases)
-    if differing:
-        return "differs", f"✕ {differing:,} differ"
-    return ("same", f"✓ {measured:,} same") if measured else ("none", "– nothing produced")
 
 
 def pictures(model: ReportModel) -> Iterable[tuple[Markup, str]]:

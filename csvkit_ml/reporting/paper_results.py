@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from csvkit_ml.model.function import SampleClass, Verdict
 from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportModel
+from csvkit_ml.reporting import agreement
 from csvkit_ml.reporting.assemble import severity, worst_of
 from csvkit_ml.reporting.bisection import models
 from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, listing, para, picture, table
@@ -163,27 +163,20 @@ def _told(c: ReportCase) -> str:
 
 
 def determinism(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
-    """Heat map: function x kind of repetition, in words and shades."""
-    kinds = model.repetitions[1:]
-    if not kinds or not functions:
+    """Heat map: function x kind of repetition and dimension of variants, in words and shades."""
+    named, tallies = agreement.table(model, functions)
+    if not named or not functions:
         return Section(key="determinism", title="Determinism", blocks=(para("Cases were executed once: nothing is shown."),))
-    rows: list[list[Cell]] = []
-    for f in functions:
-        seen = Counter(k for c in f.cases for k in c.differing)
-        measured = sum(c.identical or bool(c.differing) for c in f.cases)
-        rows.append([f.id, *(_shade(seen[k], measured) for k in kinds)])
-    words = (
-        f"Every case was executed as {', '.join(model.repetitions)}; the table compares the bits of each repetition with the first. "
-        "A shaded cell with “differs” is where bits changed; “same” counts the cases that produced values."
-    )
-    columns = [("Function", "2fr"), *((k.replace("_", " "), "1fr") for k in kinds)]
-    return Section(key="determinism", title="Determinism: function by repetition", blocks=(para(words), table(columns, rows, small=True)))
+    rows: list[list[Cell]] = [[f.id, *map(_shade, row)] for f, row in zip(functions, tallies, strict=True)]
+    words = f"Every case was executed as {', '.join(model.repetitions)}. {agreement.LEGEND}"
+    columns = [("Function", "2fr"), *((k, "1fr") for k in named)]
+    title = "Determinism: function by repetition and variant"
+    return Section(key="determinism", title=title, blocks=(para(words.replace("✕", "✗")), table(columns, rows, small=True)))
 
 
-def _shade(differing: int, measured: int) -> Cell:
-    if differing:
-        return cell("differs", f"✗ {differing:,} differ")
-    return cell("same", f"✓ {measured:,} same") if measured else "– nothing produced"
+def _shade(t: agreement.Tally) -> Cell:
+    style, text = agreement.shade(t)
+    return text if style == "none" else cell(style, text.replace("✕", "✗"))
 
 
 def faults(functions: tuple[ReportFunction, ...]) -> Section:

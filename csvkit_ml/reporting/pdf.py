@@ -17,14 +17,19 @@ from csvkit_ml.reporting.document import Kind, document, timestamp
 
 def render(model: ReportModel, kind: Kind) -> bytes:
     """Typeset one of the two reports; the attached report.json is the one of the run, without approvals."""
-    import typst
-
     inputs = {
         "document": json.dumps(document(model, kind)),
         "report": canonical(replace(model, approvals=())).decode(),
     }
+    return typeset(inputs, timestamp(model))
+
+
+def typeset(inputs: dict[str, str], seconds: int) -> bytes:
+    """A document and its record, laid out as at that time."""
+    import typst
+
     compiler = typst.Compiler(_template("report.typ"), ignore_system_fonts=True, sys_inputs=inputs)
-    made = compiler.compile(format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=timestamp(model))
+    made = compiler.compile(format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=seconds)
     assert isinstance(made, bytes)  # one document, no output file
     return made
 

@@ -17,6 +17,8 @@ APPROVALS = "approvals"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://csvkit-ml.dev/attestation/run/v1"
+COMPARISON_TYPE = "https://csvkit-ml.dev/attestation/comparison/v1"
+"""Of comparisons and determinism matrices: records made from runs."""
 
 
 def files_of(folder: Path) -> Iterator[str]:
@@ -53,10 +55,10 @@ def canonical_json(tree: Mapping[str, object]) -> bytes:
     return rfc8785.dumps(dict(tree))  # type: ignore[arg-type]
 
 
-def attest(folder: Path, predicate: Mapping[str, object], signer: Signer) -> bytes:
+def attest(folder: Path, predicate: Mapping[str, object], signer: Signer, kind: str = PREDICATE_TYPE) -> bytes:
     """Sign the folder as it is now and write the envelope into it. Raises OutputUnwritableError, DiskFullError."""
     subjects = {name: file_digest(folder / name) for name in files_of(folder)}
-    envelope = sign(PAYLOAD_TYPE, statement(subjects, predicate), signer)
+    envelope = sign(PAYLOAD_TYPE, statement(subjects, predicate, kind), signer)
     try:
         part = folder / (ATTESTATION + ".partial")
         part.write_bytes(envelope)
@@ -68,4 +70,7 @@ def attest(folder: Path, predicate: Mapping[str, object], signer: Signer) -> byt
     return envelope
 
 
-__all__ = ["APPROVALS", "ATTESTATION", "PAYLOAD_TYPE", "PREDICATE_TYPE", "STATEMENT_TYPE", "attest", "file_digest", "files_of", "statement"]
+__all__ = [
+    "APPROVALS", "ATTESTATION", "COMPARISON_TYPE", "PAYLOAD_TYPE", "PREDICATE_TYPE", "STATEMENT_TYPE", "attest", "file_digest", "files_of",
+    "statement",
+]  # fmt: skip

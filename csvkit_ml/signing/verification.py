@@ -11,7 +11,16 @@ from csvkit_ml.errors import IndeterminateError, VerificationError
 from csvkit_ml.model.signature import Answer, Check, PublicKey
 from csvkit_ml.signing.envelope import LARGEST, verify
 from csvkit_ml.signing.keys import fault_at
-from csvkit_ml.signing.statement import APPROVALS, ATTESTATION, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, file_digest, files_of
+from csvkit_ml.signing.statement import (
+    APPROVALS,
+    ATTESTATION,
+    COMPARISON_TYPE,
+    PAYLOAD_TYPE,
+    PREDICATE_TYPE,
+    STATEMENT_TYPE,
+    file_digest,
+    files_of,
+)  # fmt: skip
 
 WHAT = (
     "the attestation is there and its signature is valid and of a trusted key",
@@ -22,6 +31,8 @@ WHAT = (
     "plan and manifest are those that the attestation names",
     "every blob that the manifest names is present",
 )
+WHAT_COMPARED = (*WHAT[:5], "comparisons and matrices are those that the attestation names")
+"""Of a folder that compares runs: it has no plan and no evidence of its own."""
 
 
 def verify_folder(folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[Check, ...]:
@@ -39,6 +50,7 @@ def verify_folder(folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[Check, 
     tree, problem = _statement(payload)
     if not add(problem or _in_force(tree["predicate"], key)):
         return _rest(checks)
+    compared = tree["predicateType"] == COMPARISON_TYPE
     subjects: dict[str, str] = {s["name"]: s["digest"]["sha256"] for s in tree["subject"]}
     missing = [n for n in subjects if not regular(folder / n)]
     add(f"{missing[0]} is missing (or not a regular file)" if missing else "", f"{len(subjects)} files")
@@ -46,6 +58,10 @@ def verify_folder(folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[Check, 
     add(f"{altered[0]} has been altered" if altered else "")
     extra = [n for n in files_of(folder) if n not in subjects and not n.startswith(f"{APPROVALS}/")]
     add(f"{extra[0]} was not there when the folder was signed" if extra else "")
+    if compared:
+        trouble = _records(tree["predicate"], subjects)
+        answer = Answer.NOT_OK if trouble else Answer.OK
+        return (*checks, Check(number=6, what=WHAT_COMPARED[5], answer=answer, detail=trouble))
     add(_chain(tree["predicate"], subjects))
     add(_blobs(folder, subjects) if not altered and not missing else "not looked at: files differ")
     return tuple(checks)
@@ -89,7 +105,7 @@ def _in_force(predicate: dict[str, Any], key: PublicKey) -> str:
 def _statement(payload: bytes) -> tuple[Any, str]:
     try:
         tree = json.loads(payload)
-        if tree["_type"] != STATEMENT_TYPE or tree["predicateType"] != PREDICATE_TYPE:
+        if tree["_type"] != STATEMENT_TYPE or tree["predicateType"] not in (PREDICATE_TYPE, COMPARISON_TYPE):
             return None, "another type of statement"
         names = [s["name"] for s in tree["subject"]]
         if not names or len(set(names)) != len(names):
@@ -116,6 +132,14 @@ def _chain(predicate: dict[str, Any], subjects: dict[str, str]) -> str:
         if predicate.get(name) != f"sha256:{subjects.get(file)}":
             return f"{file} is not the {name} of the attestation"
     return ""
+
+
+def _records(predicate: dict[str, Any], subjects: dict[str, str]) -> str:
+    named = predicate.get("records")
+    if not isinstance(named, dict) or not named:
+        return "the attestation names no record"
+    other = [n for n, d in named.items() if d != f"sha256:{subjects.get(n)}"]
+    return f"{other[0]} is not the one that the attestation names" if other else ""
 
 
 def _blobs(folder: Path, subjects: dict[str, str]) -> str:

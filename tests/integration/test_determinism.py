@@ -28,7 +28,7 @@ CELLS = ("--backend", "cpu", "--backend", "cpu:opt=none", "--backend", "cpu:prep
 
 
 def test_one_command_drives_several_configurations(home: Home) -> None:
-    told = json.loads(home.run("determinism", REQUIREMENT, "-f", "linear", *CELLS, "--out", "matrix", "--json"))
+    told = json.loads(home.run("determinism", REQUIREMENT, "-f", "linear", "-f", "small_cnn", *CELLS, "--out", "matrix", "--json"))
     assert told["status"] == "PASSED"
     assert told["unproven"] == {}
     found = matrix(home.folder / "matrix")
@@ -36,6 +36,9 @@ def test_one_command_drives_several_configurations(home: Home) -> None:
         assert found["linear", dimension]["agreement"] == "bit-identical", dimension
     for dimension in ("optimisation", "batch"):
         assert found["linear", dimension]["agreement"] == "within the bound, other bits", dimension
+    assert found["small_cnn", "optimisation"]["agreement"] == "within the bound, other bits"
+    assert found["small_cnn", "rerun"]["agreement"] == "bit-identical"
+    assert (home.folder / "matrix" / "determinism.pdf").read_bytes().startswith(b"%PDF-")
     page = (home.folder / "matrix" / "determinism.html").read_text()
     assert "<svg" in page and "<script" not in page
 

@@ -191,6 +191,8 @@ def _reverse_samples() -> Iterable[Sample]:
 
 
 def _reversed(p: Any, x: Array, lengths: Array) -> Array:
+    if lengths.max(initial=0) > x.shape[p["time_axis"]]:
+        raise ValueError("a sequence is longer than its axis")
     rows = np.moveaxis(x, (p["batch_axis"], p["time_axis"]), (0, 1)).copy()
     for b, n in enumerate(lengths):
         rows[b, :n] = rows[b, :n][::-1]

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from packaging.version import Version
+
 from csvkit_ml.errors import SuiteError
 from csvkit_ml.libraries.onnxruntime import lowering
 from csvkit_ml.libraries.onnxruntime.lowering.model import Lowering
@@ -41,6 +43,11 @@ def lower(function: str, sample: Any) -> bytes:
     return found.program(sample) if found.program else bytes(found.build(sample).SerializeToString(deterministic=True))
 
 
+def undeclared(version: str) -> tuple[str, ...]:
+    """Wheels up to 1.18 are compiled for the first ABI of numpy, do not say so, and crash with numpy 2."""
+    return ("numpy<2",) if Version(version) < Version("1.19") else ()
+
+
 LIBRARY = Library(
     name="onnxruntime",
     distributions=("onnxruntime", "onnxruntime-gpu"),
@@ -48,6 +55,7 @@ LIBRARY = Library(
     title="ONNX Runtime",
     offers=offers,
     lower=lower,
+    undeclared=undeclared,
     staged=("csvkit_ml.libraries.onnxruntime", "csvkit_ml.libraries.onnxruntime.staged"),
     raisers=lambda: RAISERS,
     split=lambda: files("specs.libraries").joinpath("onnxruntime.toml").read_bytes(),

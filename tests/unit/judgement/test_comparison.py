@@ -15,6 +15,7 @@ from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.function import Reason, Verdict
 from csvkit_ml.model.judgement import CaseJudgement
 from csvkit_ml.model.observation import Crashed, Outcome, OutputRef, Produced, Raised, TimedOut, Unsupported
+from csvkit_ml.model.spec import ScopeReference
 from tests.unit.reporting.fake_records import Records, records
 
 A = Produced(outputs=(OutputRef(name="y", dtype="float32", shape=(1,), blob=sha256(b"a")),))
@@ -42,6 +43,7 @@ TABLE: list[tuple[Reason, Outcome, Reason, Outcome, Difference, Change]] = [
     (GONE, NOT_HERE, GOOD, A, NO_DIFFERENCE, Change.NEWLY_SUPPORTED),
     (GONE, NOT_HERE, BAD, A, NO_DIFFERENCE, Change.NEWLY_SUPPORTED),
     (GONE, NOT_HERE, GONE, NOT_HERE, NO_DIFFERENCE, Change.IDENTICAL),
+    (GONE, NOT_HERE, GONE, Unsupported(message="not yet"), NO_DIFFERENCE, Change.IDENTICAL),
     (Reason.TIMED_OUT, TimedOut(limit_s=1.0), GOOD, A, NO_DIFFERENCE, Change.NOT_COMPARABLE),
     (GOOD, A, Reason.REFERENCE_WEAK, B, OTHER, Change.NOT_COMPARABLE),
 ]
@@ -139,3 +141,16 @@ def test_differences_of_settings_and_environment_come_first() -> None:
     assert told["settings: threads"] == ("1", "2")
     assert told["host: cpu"][1] == "another"
     assert told["settings: ATEN_CPU_CAPABILITY"] == ("avx2", "none")
+
+
+def test_a_scope_restricts_both_sides() -> None:
+    one = run(records(bad=0.0))
+    scope = ScopeReference(digest=sha256(b"scope"), sources=(("model.onnx", sha256(b"model")),))
+    first, *rest = (f.id for f in one.plan.functions)
+    fewer = replace(one, plan=replace(one.plan, functions=tuple(f for f in one.plan.functions if f.id != rest[0])))
+    found = compare(one, fewer, scope, (first,))
+    assert [f.id for f in found.functions] == [first]
+    assert (found.scope, found.only_before, found.verdict) == (scope, 0, Verdict.PASSED)
+    assert compare(one, fewer).functions[0].id == rest[0]
+    assert compare(one, one, scope, ()).verdict is Verdict.INDETERMINATE
+    assert decode(Comparison, canonical(found)) == found

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from csvkit_ml.model.tensor import Tensor
+from csvkit_ml.planning.derived import derived
 from tests.unit.validation_suites.onnx_models import check_models
 from tests.unit.validation_suites.plain_samples import first, small, values
 from validation_suites.inference.selecting import FUNCTIONS
 
 BY_ID = {f.id: f for f in FUNCTIONS}
+
+
+def test_a_sequence_is_not_longer_than_its_axis() -> None:
+    """Steps of time are no rows: a step alone has no sequences of the old lengths."""
+    function = BY_ID["reverse_sequence"]
+    for sample in function.samples():
+        alone = [d for d in derived(function, sample) if d.dimension == "batch"]
+        lengths = sample.arrays()[1]
+        assert not alone or sample.param("batch_axis") == 0 or lengths.max() == 1
+        longer = replace(sample, inputs=(sample.inputs[0], Tensor.of(lengths + sample.inputs[0].shape[sample.param("time_axis")])))
+        with pytest.raises(ValueError, match="longer than its axis"):
+            function.reference(longer)
 
 
 def test_index_expressions_of_leading_axes_by_loops() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import traceback
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from csvkit_ml.libraries.binding import Binding, NotSupported, Runtime, WireRequest, WireTensor
@@ -19,6 +20,7 @@ _DIRTY_SIZES = (64, 256, 1024, 4096, 16384, 65536)
 """Bytes of the blocks that are always dirtied, besides blocks as large as recent operands and results."""
 _DIRTY_RECENT = 16
 _DIRTY_LARGEST = 1 << 26
+_BINDINGS = "csvkit_ml.libraries.torch.staged."
 
 
 def _import_late(t: Any) -> None:
@@ -120,8 +122,13 @@ class TorchRuntime(Runtime):
             inputs = [place(self.t, self._tensor(w)) for w in request.inputs]
             if mode == "requires-grad":
                 inputs = [x.requires_grad_(True) if x.is_floating_point() or x.is_complex() else x for x in inputs]
-            with around:
-                result = form(self.t, request.params, *inputs)
+            try:
+                with around:
+                    result = form(self.t, request.params, *inputs)
+            except (AttributeError, TypeError) as e:
+                if not _is_missing(e):
+                    raise
+                raise NotSupported("this release does not offer it: %s" % e) from e
             return result if isinstance(result, (tuple, list)) else (result,)
 
     def _tensor(self, wire: WireTensor) -> Any:
@@ -156,6 +163,15 @@ class TorchRuntime(Runtime):
     def _remember(self, size: int) -> None:
         if size <= _DIRTY_LARGEST and size not in self._recent:
             self._recent = [*self._recent[-_DIRTY_RECENT + 1 :], size]
+
+
+def _is_missing(e: Exception) -> bool:
+    """Whether a binding asked for a name or an argument that this release does not have: told where the binding asks, not inside torch."""
+    frames = [frame for frame, _ in traceback.walk_tb(e.__traceback__)]
+    if frames and frames[-1].f_code.co_name == "__getattr__":  # modules that make their names when asked
+        frames.pop()
+    ours = bool(frames) and str(frames[-1].f_globals.get("__name__", "")).startswith(_BINDINGS)
+    return ours and ("has no attribute" in str(e) if isinstance(e, AttributeError) else "unexpected keyword argument" in str(e))
 
 
 def _variant(binding: Binding, name: str) -> Tuple[Optional[Callable[..., Any]], str, str]:
