@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -10,18 +9,17 @@ from pathlib import Path
 
 from csvkit_ml.backends.port import Expected
 from csvkit_ml.errors import WorkerStartError
-from csvkit_ml.execution.answers import clean_text, texts
+from csvkit_ml.execution.answers import texts
+from csvkit_ml.execution.calling import launcher, question
 from csvkit_ml.execution.cell import Cell
 from csvkit_ml.execution.lane import Lane, Limits, UnprovenError
-from csvkit_ml.execution.launch import START_LIMIT_S, Forking, Launcher, Spawning
+from csvkit_ml.execution.launch import Launcher
 from csvkit_ml.execution.staging import StagedWorker
-from csvkit_ml.execution.work import RETRY, BlobSink, Called, Job, Work
-from csvkit_ml.model.codec import CodecError, decode
-from csvkit_ml.model.inventory import Inventory
+from csvkit_ml.execution.work import RETRY, BlobSink, Job, Work
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.worker import frames
 
-__all__ = ["PROCESSES", "RETRY", "SETTING", "BlobSink", "Called", "Job", "Limits", "UnprovenError", "calls", "describe", "execute", "inventory"]
+__all__ = ["PROCESSES", "RETRY", "SETTING", "BlobSink", "Job", "Limits", "UnprovenError", "describe", "execute"]
 
 PROCESSES = (("first", "rerun"), ("fresh_process", "dirty_memory"))
 """Repetition kinds that share a process; the processes work side by side."""
@@ -33,18 +31,6 @@ _WINDOW_BYTES = 64 << 20
 _READY_JOBS = 16
 """Jobs kept ready for a lane."""
 _TICK_MS = 50
-
-
-def launcher(
-    *, python: str, worker: StagedWorker, library: str, variables: Mapping[str, str], scratch: Path, fork: bool | None = None
-) -> Launcher:
-    """Processes of one tested environment. Raises WorkerStartError.
-
-    Args:
-        fork: fork cells from a zygote, or spawn each; None = fork where the platform can.
-    """
-    kind = Forking if (hasattr(os, "fork") if fork is None else fork) else Spawning
-    return kind(python=python, worker=worker, library=library, variables=variables, scratch=scratch)
 
 
 def describe(
@@ -64,73 +50,8 @@ def describe(
     return {**facts, **{f"{SETTING}{k}": v for k, v in proven.items()}}
 
 
-def inventory(
-    *, python: str, worker: StagedWorker, library: str, variables: Mapping[str, str], scratch: Path, fork: bool | None = None
-) -> Inventory:
-    """Public names of the library as it is in its environment; asked in a process of its own, which ends with the answer.
-
-    Raises:
-        WorkerStartError: the library cannot be imported, does not list its names, or its answer is no inventory.
-    """
-    with launcher(python=python, worker=worker, library=library, variables=variables, scratch=scratch, fork=fork) as processes:
-        head, body = _question(processes, processes.start(), {"inventory": True})
-        if "inventory" not in head:
-            raise WorkerStartError(f"{library} does not list its names: {clean_text(head.get('refused'))}", "see the cause above")
-    try:
-        return decode(Inventory, body)
-    except CodecError as e:
-        raise WorkerStartError(f"the answer of {library} is no inventory: {clean_text(e)}", "see what changes that environment") from e
-
-
-def calls(
-    *, python: str, worker: StagedWorker, library: str, variables: Mapping[str, str], jobs: Iterable[Job], limit_s: float, scratch: Path,
-    fork: bool | None = None,
-) -> dict[str, Called]:  # fmt: skip
-    """Operators that the executions of each function call, by function id. Nothing that they compute comes back.
-
-    A job that does not answer in time, or ends its process, adds nothing; the rest goes on in a new process.
-
-    Raises:
-        WorkerStartError: the library cannot be imported.
-    """
-    found: dict[str, tuple[set[str], set[str]]] = {}
-    with launcher(python=python, worker=worker, library=library, variables=variables, scratch=scratch, fork=fork) as processes:
-        cell: Cell | None = None
-        for job in jobs:
-            cell = cell or processes.start()
-            head = {
-                "calls": True, "op": job.op, "params": dict(job.params), "variants": job.variants, "kinds": [], "from": 0, "to": 0,
-                "inputs": [(t.dtype, t.shape, len(t.data)) for t in job.inputs],
-            }  # fmt: skip
-            try:
-                answer, _ = _question(processes, cell, head, (*(t.data for t in job.inputs), job.program), limit_s)
-            except WorkerStartError:
-                answer = {}
-            if "refused" in answer or not isinstance(answer.get("calls"), list):
-                processes.discard(cell)
-                cell = None
-            else:
-                every, results = found.setdefault(job.op, (set(), set()))
-                every.update(map(clean_text, answer["calls"]))
-                told = answer.get("results")
-                results.update(map(clean_text, told if isinstance(told, list) else ()))
-    return {op: Called(operators=tuple(sorted(every)), results=tuple(sorted(results & every))) for op, (every, results) in found.items()}
-
-
-def _question(
-    processes: Launcher, cell: Cell, question: frames.Head, parts: tuple[bytes, ...] = (), limit_s: float = START_LIMIT_S
-) -> frames.Frame:
-    cell.link.settimeout(limit_s)
-    try:
-        frames.send(cell.link, frames.encode(question), parts)
-        frame = frames.receive(cell.link)
-    except (OSError, frames.FrameError) as e:
-        raise WorkerStartError(f"no answer from {processes.library}: {e}\n{cell.output().decode(errors='replace')}", "see above") from e
-    return frame or ({"refused": cell.output().decode(errors="replace")}, b"")
-
-
-def _ask(processes: Launcher, cell: Cell, question: frames.Head) -> dict[str, str]:
-    head, _ = _question(processes, cell, question)
+def _ask(processes: Launcher, cell: Cell, asked: frames.Head) -> dict[str, str]:
+    head, _ = question(processes, cell, asked)
     facts = head.get("facts")
     if not isinstance(facts, dict):
         said = head.get("refused")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import cache
 
 from packaging.version import Version
 
 from csvkit_ml import registry
 from csvkit_ml.errors import UsageError
 from csvkit_ml.evidence.memo import Memo
-from csvkit_ml.execution.engine import Called, Job, calls, inventory
+from csvkit_ml.execution.calling import calls, inventory, launcher
+from csvkit_ml.execution.launch import Launcher
 from csvkit_ml.execution.staging import StagedWorker, build_archive
+from csvkit_ml.execution.work import Called, Job
 from csvkit_ml.libraries.port import Library, Offer
 from csvkit_ml.model.codec import canonical, decode, digest_of
 from csvkit_ml.model.coverage import Coverage
@@ -62,10 +66,13 @@ def coverage(
     if not text:
         return None
     watch.stage(f"what {library.name} has, and what of it is verified")
-    file, names, release = read_rules(text), inventoried(record, library, worker, places), Version(record.version)
+    file, release = read_rules(text), Version(record.version)
     offers = [o for o in library.offers() if not o.since or Version(o.since) <= release]
     ran = [o for o in offers if verdicts is None or o.function in verdicts]
-    traces = called(record, library, worker, ran, places)
+    with ExitStack() as stack:
+        processes = cache(lambda: stack.enter_context(_processes(record, library, worker, places)))
+        names = inventoried(record, worker, places, processes)
+        traces = called(record, library, worker, ran, places, processes)
     return cover(
         library=record.library,
         version=record.version,
@@ -79,21 +86,24 @@ def coverage(
     )
 
 
-def inventoried(record: EnvironmentRecord, library: Library, worker: StagedWorker, places: Places) -> Inventory:
+def _processes(record: EnvironmentRecord, library: Library, worker: StagedWorker, places: Places) -> Launcher:
+    return launcher(python=places.interpreter(record), worker=worker, library=library.name, variables={}, scratch=places.cache / "scratch")
+
+
+def inventoried(record: EnvironmentRecord, worker: StagedWorker, places: Places, processes: Callable[[], Launcher]) -> Inventory:
     """The library's public names, asked once for each (lock, worker)."""
     question = digest_of(["inventory", record.lock, record.python, worker.digest])
     with Memo(places.memo) as memo:
         known = memo.get(question)
         if known is not None:
             return decode(Inventory, known)
-        python, scratch = places.interpreter(record), places.cache / "scratch"
-        found = inventory(python=python, worker=worker, library=library.name, variables={}, scratch=scratch)
+        found = inventory(processes())
         memo.put({question: canonical(found)})
     return found
 
 
 def called(
-    record: EnvironmentRecord, library: Library, worker: StagedWorker, offers: Iterable[Offer], places: Places
+    record: EnvironmentRecord, library: Library, worker: StagedWorker, offers: Iterable[Offer], places: Places, processes: Callable[[], Launcher]
 ) -> dict[str, Called]:
     """Operators that each bound function calls, and which wrote its results; empty where the library cannot tell.
 
@@ -107,31 +117,33 @@ def called(
         known = {o.function: memo.get(q) for o, q in questions.items()}
         missing = [o for o in questions if known[o.function] is None]
         if missing:
-            seen = calls(
-                python=places.interpreter(record), worker=worker, library=library.name, variables={}, limit_s=TRACE_LIMIT_S,
-                jobs=(job for o in missing for job in trace_jobs(registry.functions()[o.function], o, library)),
-                scratch=places.cache / "scratch",
-            )  # fmt: skip
-            answers = {f: canonical(told) for f, told in seen.items()}  # one that gave no answer at all is asked again
+            jobs = (job for o in missing for job in trace_jobs(registry.functions()[o.function], o, library))
+            answers = {f: canonical(told) for f, told in calls(processes(), jobs, TRACE_LIMIT_S).items()}  # one without an answer is asked again
             memo.put({questions[o]: answers[o.function] for o in missing if o.function in answers})
             known |= answers
     return {f: decode(Called, data) if data else Called() for f, data in known.items()}
 
 
 def trace_jobs(function: Function, offer: Offer, library: Library) -> Iterator[Job]:
-    """Samples that differ in what may change the path taken: types, parameters, ranks; a bounded number, in every variant but layouts."""
+    """Samples that differ in what may change the path taken: types, parameters, ranks; a bounded number.
+
+    One of new parameters or ranks is traced in every variant but layouts; one of a new type alone in its forms, not in modes.
+    """
     seen: set[object] = set()
     count = 0
-    ways = tuple(v for v in offer.variants if not v.startswith("layout="))
+    every = tuple(v for v in offer.variants if not v.startswith("layout="))
+    forms = tuple(v for v in every if not v.startswith("mode="))
     met: set[str] = set()
     for sample in function.samples():
         new = {sample.dtype, (sample.params, tuple(len(t.shape) for t in sample.inputs))} - seen
-        if sample.dtype in offer.dtypes and new and count < TRACED_SAMPLES:
+        if sample.dtype in offer.dtypes and new:
+            variants = (forms if new == {sample.dtype} else every) + (() if sample.dtype in met else offer.brief)
             seen |= new
-            count += 1
-            variants = ways if sample.dtype in met else (*ways, *offer.brief)
             met.add(sample.dtype)
+            count += 1
             yield Job(
                 prefix=f"{function.id}/{sample.name}", op=function.id, params=sample.params, inputs=sample.inputs,
                 program=library.lower(function.id, sample), variants=variants, keys=tuple(_NO_KEY for _ in variants),
             )  # fmt: skip
+        if count == TRACED_SAMPLES:
+            return

@@ -14,7 +14,7 @@ import pytest
 from csvkit_ml import registry
 from csvkit_ml.environments.build import obtain
 from csvkit_ml.environments.resolve import resolve
-from csvkit_ml.execution.engine import calls, inventory
+from csvkit_ml.execution.calling import calls, inventory, launcher
 from csvkit_ml.execution.staging import build_archive
 from csvkit_ml.model.inventory import Inventory
 from csvkit_ml.model.spec import EnvironmentRequest
@@ -40,7 +40,8 @@ def release(request: pytest.FixtureRequest, cache: Path) -> tuple[str, Inventory
     record = obtain(spec, wanted, cache / "mlcsv", os.environ, lambda text: None)
     library = registry.library(spec.library)
     python = str(cache / "mlcsv" / record.python)
-    return library.name, inventory(python=python, worker=build_archive(library), library=library.name, variables={}, scratch=cache / "scratch")
+    with launcher(python=python, worker=build_archive(library), library=library.name, variables={}, scratch=cache / "scratch") as processes:
+        return library.name, inventory(processes)
 
 
 def test_every_name_falls_under_one_rule_and_every_rule_has_names(release: tuple[str, Inventory]) -> None:
@@ -86,9 +87,9 @@ def test_operators_of_torch_are_traced(release: tuple[str, Inventory], cache: Pa
     operators = {e.name for e in names.entries}
     jobs = [j for o in offers for j in trace_jobs(registry.functions()[o.function], o, library)]
     python = next((cache / "mlcsv" / "environments").glob("*/venv/lib/python*/site-packages/torch")).parents[3] / "bin" / "python"
-    found = calls(
-        python=str(python), worker=build_archive(library), library=name, variables={}, jobs=jobs, limit_s=60, scratch=cache / "scratch"
-    )
+    worker, scratch = build_archive(library), cache / "scratch"
+    with launcher(python=str(python), worker=worker, library=name, variables={}, scratch=scratch) as processes:
+        found = calls(processes, jobs, limit_s=60)
     assert {"aten::exp", "aten::exp.out", "aten::exp_"} <= set(found["exp"].results)
     assert "aten::addmm" in found["linear"].results
     assert "aten::empty.memory_format" not in found["exp"].results

@@ -11,7 +11,8 @@ import numpy as np
 from csvkit_ml.criteria import Componentwise
 from csvkit_ml.model.function import Expected, Fault, Function, Results, Sample, SampleClass, Side, params
 from csvkit_ml.model.tensor import Array, Tensor
-from csvkit_ml.references import correlate, pad, wide, windows
+from csvkit_ml.references import correlate, pad, wide
+from csvkit_ml.references.products import windows
 from validation_suites import faults
 from validation_suites.sampling import normal, pairwise, positive
 

@@ -93,6 +93,30 @@ def _index_select(sample: Sample, x: Any, at: Any, g: Any) -> tuple[Any, ...]:
     return (scattered(g, at, x.value.shape[0]),)
 
 
+def _select(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
+    """g where it was taken, zero elsewhere: exact."""
+    axis, at = sample.param("axis"), sample.param("at")
+
+    def placed(v: Any) -> Any:
+        made = np.zeros(x.value.shape, dtype=np.longdouble)
+        np.moveaxis(made, axis, 0)[at] = v
+        return made
+
+    return (moved(g, placed),)
+
+
+def _slice(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
+    """The same for start:stop:step."""
+    axis = sample.param("axis")
+
+    def placed(v: Any) -> Any:
+        made = np.zeros(x.value.shape, dtype=np.longdouble)
+        np.moveaxis(made, axis, 0)[sample.param("start") : sample.param("stop") : sample.param("step")] = np.moveaxis(v, axis, 0)
+        return made
+
+    return (moved(g, placed),)
+
+
 def _scatter_add(sample: Sample, x: Any, source: Any, at: Any, g: Any) -> tuple[Any, ...]:
     return g, moved(g, lambda v: np.take_along_axis(v, at, -1))
 
@@ -143,6 +167,13 @@ PRODUCTS = (
     Product(id="grad_index_select", of="the selection of rows, for repeated indices, too", product=_index_select,
             cases=(Case(name="ordinary", operands=((9, 17), indices(9, (7,)), (7, 17))),
                    Case(name="repeated", operands=((4, 5), indices(3, (129,)), (129, 5))))),
+    Product(id="grad_select", of="one position along an axis", product=_select,
+            cases=tuple(Case(name=f"axis{a}-at{at}", operands=((5, 17, 8), tuple(n for i, n in enumerate((5, 17, 8)) if i != a)), how=params(axis=a, at=at))
+                        for a, at in ((1, 0), (1, -1), (0, 2), (2, 7)))),
+    Product(id="grad_slice", of="a slice along an axis, with steps, too", product=_slice,
+            cases=tuple(Case(name=n, operands=((5, 17, 8), shape), how=params(axis=a, start=start, stop=stop, step=step))
+                        for n, a, start, stop, step, shape in (("ordinary", 1, 3, 11, 1, (5, 8, 8)), ("steps", 1, 1, 17, 3, (5, 6, 8)), ("last", 2, 6, 8, 1, (5, 17, 2)),
+                                                               ("whole", 0, 0, 5, 1, (5, 17, 8))))),
     Product(id="grad_scatter_add", of="scatter_add along the last axis, for the target and the source", product=_scatter_add,
             cases=(Case(name="ordinary", operands=((5, 17), (5, 9), indices(17, (5, 9)), (5, 17))),
                    Case(name="repeated", operands=((3, 4), (3, 65), indices(3, (3, 65)), (3, 4))))),

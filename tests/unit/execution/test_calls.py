@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from csvkit_ml.execution.engine import Called, calls
-from csvkit_ml.execution.work import Job
+from csvkit_ml.execution.calling import calls, launcher
+from csvkit_ml.execution.work import Called, Job
 from tests.worlds.scripted import LIBRARY, job, scripted_worker
 
 WORKER = scripted_worker()
 
 
 def traced(scratch: Path, *jobs: Job, fork: bool = True) -> dict[str, Called]:
-    return calls(python=sys.executable, worker=WORKER, library=LIBRARY, variables={}, jobs=jobs, limit_s=0.5, scratch=scratch, fork=fork)
+    with launcher(python=sys.executable, worker=WORKER, library=LIBRARY, variables={}, scratch=scratch, fork=fork) as processes:
+        return calls(processes, jobs, limit_s=0.5)
 
 
 @pytest.mark.parametrize("fork", [True, False], ids=["forked", "spawned"])

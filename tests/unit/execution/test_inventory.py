@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from csvkit_ml.errors import WorkerStartError
-from csvkit_ml.execution.engine import inventory
+from csvkit_ml.execution.calling import inventory, launcher
 from csvkit_ml.model.inventory import Inventory
 from tests.worlds.scripted import LIBRARY, scripted_worker
 
@@ -17,7 +17,8 @@ WORKER = scripted_worker()
 
 def asked(scratch: Path, how: str = "", fork: bool = True) -> Inventory:
     variables = {"SCRIPTED_INVENTORY": how}
-    return inventory(python=sys.executable, worker=WORKER, library=LIBRARY, variables=variables, scratch=scratch, fork=fork)
+    with launcher(python=sys.executable, worker=WORKER, library=LIBRARY, variables=variables, scratch=scratch, fork=fork) as processes:
+        return inventory(processes)
 
 
 @pytest.mark.parametrize("fork", [True, False], ids=["forked", "spawned"])

@@ -132,6 +132,24 @@ def test_what_is_no_model(tmp_path: Path) -> None:
         scope_of_model(tmp_path)
 
 
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.onnx"
+    with path.open("wb") as file:
+        file.truncate((1 << 31) + 1)
+    with pytest.raises(ScopeError, match="larger than 2 GiB"):
+        scope_of_model(path)
+
+
+def test_external_data_through_a_linked_folder_is_never_opened(tmp_path: Path) -> None:
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    away.mkdir()
+    (away / "w.bin").write_bytes(b"\0" * 4)
+    (home / "weights").symlink_to(away, target_is_directory=True)
+    scope = scope_of_model(write(home, [helper.make_node("Add", ["x", "w"], ["y"])], weights=(external("weights/w.bin"),)))
+    assert any("external data" in p and "not opened" in p for p in scope.problems)
+
+
 def test_hostile_names_are_bounded_and_printable(tmp_path: Path) -> None:
     scope = scope_of_model(write(tmp_path, [helper.make_node("Relu", ["x"], ["y"], note="\x1b[2J" + "a" * 10_000)]))
     (value,) = (v for k, v in scope.uses[0].attributes if k == "note")

@@ -79,6 +79,12 @@ def embedding(s: Sample, w: Any, at: Any) -> Any:
     return rows if s.param("padding_idx") is None else np.where((at == s.param("padding_idx"))[..., None], rows.real, rows)
 
 
+def sliced(s: Sample, x: Any) -> Any:
+    at = [slice(None)] * x.ndim
+    at[s.param("axis")] = slice(s.param("start"), s.param("stop"), s.param("step"))
+    return x[tuple(at)]
+
+
 FORWARD: dict[str, tuple[int, Callable[..., Any]]] = {
     "grad_add": (2, lambda s, a, b: a + b), "grad_sub": (2, lambda s, a, b: a - b), "grad_mul": (2, lambda s, a, b: a * b),
     "grad_div": (2, lambda s, a, b: a / b), "grad_sum": (1, lambda s, x: x.sum(axis=s.param("axis"))),
@@ -86,6 +92,7 @@ FORWARD: dict[str, tuple[int, Callable[..., Any]]] = {
     "grad_prod": (1, lambda s, x: x.prod(axis=s.param("axis"))), "grad_cumsum": (1, lambda s, x: x.cumsum(axis=s.param("axis"))),
     "grad_logsumexp": (1, lambda s, x: np.log(np.exp(x - x.real.max(axis=-1, keepdims=True)).sum(axis=-1)) + x.real.max(axis=-1)),
     "grad_gather": (1, lambda s, x, at: np.take_along_axis(x, at, -1)), "grad_index_select": (1, lambda s, x, at: x[at]),
+    "grad_select": (1, lambda s, x: np.take(x, s.param("at"), axis=s.param("axis"))), "grad_slice": (1, sliced),
     "grad_scatter_add": (2, scatter_add), "grad_embedding": (1, embedding), "grad_linear": (3, lambda s, x, w, b: x @ w.T + b),
     "grad_bmm": (2, lambda s, a, b: a @ b), "grad_max_pool2d": (1, lambda s, x: pooled(x, s, largest)),
     "grad_avg_pool2d": (1, lambda s, x: pooled(x, s, lambda v: v.mean(axis=(2, 3)))), "grad_batch_norm": (3, batch_norm),

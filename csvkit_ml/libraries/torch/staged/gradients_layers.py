@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from csvkit_ml.libraries.torch.staged.gradients import roads
 from csvkit_ml.libraries.torch.staged.gradients_structure import product
 
 
@@ -15,6 +16,20 @@ def _batch_norm(t, p, x, w, b, mean, variance):
 
 def _pool(kind):
     return lambda t, p, x: getattr(t.nn.functional, kind)(x, p["kernel"], stride=p["stride"])
+
+
+def _nll(t, p, x, y, w):
+    return t.nn.functional.nll_loss(x, y, weight=w, reduction=p["reduction"])
+
+
+def _nll_of_pixels(t, p, x, y, w):
+    """Rows as the pixels of one picture: [1, classes, rows, 1]."""
+    return t.nn.functional.nll_loss(x.t()[None, :, :, None], y[None, :, None], weight=w, reduction=p["reduction"])
+
+
+def _with_pixels(made):
+    forms = roads(_nll_of_pixels, lambda p: 1, False)
+    return made._replace(forms={**made.forms, "pixels": forms["grad"], "pixels-backward": forms["backward"]})
 
 
 BINDINGS = (
@@ -31,6 +46,6 @@ BINDINGS = (
     ),
     _loss("l1_loss", lambda t, p, x, y: t.nn.functional.l1_loss(x, y, reduction=p["reduction"])),
     _loss("smooth_l1_loss", lambda t, p, x, y: t.nn.functional.smooth_l1_loss(x, y, reduction=p["reduction"], beta=p["beta"])),
-    _loss("nll_loss", lambda t, p, x, y, w: t.nn.functional.nll_loss(x, y, weight=w, reduction=p["reduction"])),
+    _with_pixels(_loss("nll_loss", _nll)),
     _loss("binary_cross_entropy", lambda t, p, x, y: t.nn.functional.binary_cross_entropy(x, y, reduction=p["reduction"])),
 )

@@ -15,6 +15,16 @@ def product(name, of, operands=1, path="", with_upstream=True):
     return Binding(function="grad_" + name, forms=forms, names=(*ROADS, "torch." + path), dtypes=FLOATS)
 
 
+def named(binding, *names):
+    return binding._replace(names=(*ROADS, *names))
+
+
+def _sliced(t, p, x):
+    at = [slice(None)] * x.dim()
+    at[p["axis"]] = slice(p["start"], p["stop"], p["step"])
+    return x[tuple(at)]
+
+
 BINDINGS = (
     product("add", lambda t, p, a, b: a + b, 2),
     product("sub", lambda t, p, a, b: a - b, 2),
@@ -28,6 +38,8 @@ BINDINGS = (
     product("logsumexp", lambda t, p, x: t.logsumexp(x, dim=-1)),
     product("gather", lambda t, p, x, at: t.gather(x, -1, at)),
     product("index_select", lambda t, p, x, at: t.index_select(x, 0, at)),
+    product("select", lambda t, p, x: x.select(p["axis"], p["at"])),
+    named(product("slice", _sliced), "torch.Tensor.__getitem__"),
     product("scatter_add", lambda t, p, x, source, at: t.scatter_add(x, -1, at, source), 2),
     product("embedding", lambda t, p, w, at: t.nn.functional.embedding(at, w, padding_idx=p["padding_idx"]), 1, "nn.functional.embedding"),
 )

@@ -43,6 +43,7 @@ class TorchRuntime(Runtime):
         self.dtypes = {n: getattr(torch, n) for n in _DTYPES if hasattr(torch, n)}
         self.names = {d: n for n, d in self.dtypes.items()}
         self._recent: List[int] = []
+        self._traced: Dict[Tuple[str, str], int] = {}
         self.device = "cpu"
 
     def apply(self, settings: Dict[str, str]) -> Dict[str, str]:
@@ -101,12 +102,19 @@ class TorchRuntime(Runtime):
         return [("y%d" % i if i else "y", self._wire(y)) for i, y in enumerate(outputs)]
 
     def calls(self, request: WireRequest) -> Dict[str, bool]:
-        """Seen by a dispatch mode, below automatic differentiation; what prepares operands and takes results is not counted."""
-        from csvkit_ml.libraries.torch.staged.tracing import Trace, recorder
+        """Seen by a dispatch mode, below automatic differentiation; what prepares operands and takes results is not counted.
 
+        A variant of a function that has executed ENOUGH operators repeats itself (training loops): its further samples are not traced.
+        """
+        from csvkit_ml.libraries.torch.staged.tracing import ENOUGH, Trace, recorder
+
+        asked = request.op, request.variant
+        if self._traced.get(asked, 0) >= ENOUGH:
+            return {}
         trace, results = Trace(), []
         with contextlib.suppress(Exception):
             results = list(self._execute(request, recorder(trace)))
+        self._traced[asked] = self._traced.get(asked, 0) + trace.executed
         return trace.calls(results)
 
     def _execute(self, request: WireRequest, around: Any) -> Sequence[Any]:

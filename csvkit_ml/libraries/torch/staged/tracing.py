@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from functools import lru_cache
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 Geometry = Tuple[int, int, Tuple[int, ...], Tuple[int, ...]]
 """Storage, offset, shape, strides of a tensor."""
@@ -10,6 +11,21 @@ ALLOCATES = ("empty", "empty_like", "empty_strided", "empty_permuted", "new_empt
 """What gives memory without content writes nothing."""
 OVERWRITES = ("copy_", "fill_", "zero_")
 """After these, and after an `out` argument, nothing earlier is left in a tensor that covers its storage."""
+ENOUGH = 400
+"""Executed operators of one variant of a function after which its further samples are not traced."""
+_SIGNATURES: Dict[Any, "Signature"] = {}
+"""By operator."""
+
+
+class Signature(NamedTuple):
+    """What an operator's schema says of its effects; asked once, since the schema is made anew at every question."""
+
+    name: str
+    allocates: bool
+    written: Tuple[Tuple[int, str, bool], ...]
+    """(position, name, whether all elements are written) of arguments that are written."""
+    returned: Tuple[str, ...]
+    """Of every result: `new`, `view` or `written`."""
 
 
 class Trace:
@@ -20,6 +36,8 @@ class Trace:
 
     def __init__(self) -> None:
         self.found: Dict[str, None] = {}
+        self.executed = 0
+        """Operators, repeats included."""
         self._held: Dict[int, Any] = {}
         self._writers: Dict[int, Dict[str, None]] = {}
         self._views: Dict[Geometry, Dict[str, None]] = {}
@@ -35,19 +53,19 @@ class Trace:
 
     def saw(self, func: Any, args: Any, kwargs: Dict[str, Any], result: Any) -> None:
         """One execution."""
-        name = str(func.name())
-        base = name.partition("::")[2].partition(".")[0]
-        if base in ALLOCATES:
+        signature = _signature(func)
+        if signature.allocates:
             return
-        written = list(_written(func._schema.arguments, args, kwargs))
-        for x, whole in written:
-            self._wrote(x, name, whole or base in OVERWRITES)
-        for given, x in zip(func._schema.returns, result if len(func._schema.returns) > 1 else [result]):  # noqa: B905
-            for y in _tensors(x):
-                if given.alias_info is None:
-                    self._wrote(y, name, False)
-                elif not given.alias_info.is_write:
-                    self._views.setdefault(_place(y), {}).setdefault(name)
+        for i, argument, whole in signature.written:
+            for x in _tensors(args[i] if i < len(args) else kwargs.get(argument)):
+                self._wrote(x, signature.name, whole)
+        for kind, x in zip(signature.returned, result if len(signature.returned) > 1 else [result]):  # noqa: B905
+            if kind != "written":
+                for y in _tensors(x):
+                    if kind == "new":
+                        self._wrote(y, signature.name, False)
+                    else:
+                        self._views.setdefault(_place(y), {}).setdefault(signature.name)
 
     def _wrote(self, x: Any, name: str, whole: bool) -> None:
         storage = x.untyped_storage()
@@ -59,13 +77,19 @@ class Trace:
         writers.setdefault(name)
 
 
-def _written(formal: Sequence[Any], args: Sequence[Any], kwargs: Dict[str, Any]) -> Iterator[Tuple[Any, bool]]:
-    """Tensors that the schema says are written, and whether all of their elements are."""
-    for i, argument in enumerate(formal):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            value = args[i] if i < len(args) else kwargs.get(argument.name)
-            for x in _tensors(value):
-                yield x, bool(argument.kwarg_only)
+def _signature(func: Any) -> Signature:
+    found = _SIGNATURES.get(func)
+    if found is None:
+        name, schema = str(func.name()), func._schema
+        base = name.partition("::")[2].partition(".")[0]
+        written = tuple(
+            (i, a.name, bool(a.kwarg_only) or base in OVERWRITES)
+            for i, a in enumerate(schema.arguments)
+            if a.alias_info is not None and a.alias_info.is_write
+        )
+        returned = tuple("new" if r.alias_info is None else "written" if r.alias_info.is_write else "view" for r in schema.returns)
+        found = _SIGNATURES[func] = Signature(name, base in ALLOCATES, written, returned)
+    return found
 
 
 def _place(x: Any) -> Geometry:
@@ -74,10 +98,18 @@ def _place(x: Any) -> Geometry:
 
 def _tensors(value: Any) -> List[Any]:
     """Dense tensors of a result or argument."""
-    from torch import Tensor, strided
-
+    Tensor, strided = _dense()  # noqa: N806
+    if isinstance(value, Tensor):
+        return [value] if value.layout is strided else []
     values = value if isinstance(value, (list, tuple)) else [value]
     return [x for x in values if isinstance(x, Tensor) and x.layout is strided]
+
+
+@lru_cache(maxsize=None)
+def _dense() -> Tuple[Any, Any]:
+    from torch import Tensor, strided
+
+    return Tensor, strided
 
 
 def recorder(trace: Trace) -> Any:
@@ -88,7 +120,8 @@ def recorder(trace: Trace) -> Any:
         """Calls every operator as it is."""
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            trace.found.setdefault(str(func.name()))
+            trace.executed += 1
+            trace.found.setdefault(_signature(func).name)
             result = func(*args, **(kwargs or {}))
             trace.saw(func, args, kwargs or {}, result)
             return result
