@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def sign(
-    folder: o.Folder,
+    folder: Annotated[Path, typer.Argument(help="Report folder; or a plan (from `mlcsv plan`), before its run.")],
     role: Annotated[str, typer.Option("--as", help="Role: author, reviewer, approver, or one of the policy.")],
     meaning: Annotated[str, typer.Option("--meaning", help="What the signature means; default: the usual words of the role.")] = "",
     key: Annotated[str, typer.Option("--key", help="Personal key; default: the only one there is.")] = "",
@@ -29,29 +29,39 @@ def sign(
     trust: o.Trust = [],  # noqa: B006
     json: o.Json = False,
 ) -> None:
-    """Approve a report folder. The passphrase is asked every time. Exit 2 when the policy does not allow it, 7 when the folder is not intact."""
+    """Approve a report folder, or a plan before its run. The passphrase is asked every time. Exit 2 when the policy does not allow it, 7 when the folder is not intact."""
     from datetime import UTC, datetime
 
     from csvkit_ml import pipeline
-    from csvkit_ml.approving import approve_folder
+    from csvkit_ml.approving import approve_folder, approve_plan_file
     from csvkit_ml.cli.log import note
     from csvkit_ml.cli.unlock import personal_key
+    from csvkit_ml.model.digest import sha256
 
     here = pipeline.places()
     trusted = pipeline.trusted_keys((*trust, here.keys) if trust else (), here)
     rules = o.policy_input(policy)
     o.device_input(device)
     signer = personal_key(here, key)
-    in_pdf = _pdf_signer(certificate, tsa, rules) if certificate else None
     now = datetime.now(UTC).replace(microsecond=0).isoformat()
+    if folder.is_file():
+        place = approve_plan_file(folder, role, meaning, signer, now=now, policy=rules)
+        note(here, "sign", signer.public.person, {"plan": sha256(folder.read_bytes()), "role": role, "keyid": signer.public.keyid, "file": place.name})
+        _told(place, role, signer.public.person, now, json=json)
+        return
+    in_pdf = _pdf_signer(certificate, tsa, rules) if certificate else None
     place = approve_folder(
         folder, role, meaning, signer, now=now, trusted=trusted, policy=rules, device=device.read_bytes() if device else b"",
         pdf_signer=in_pdf,
     )  # fmt: skip
     note(here, "sign", signer.public.person, {"folder": folder.resolve().name, "role": role, "keyid": signer.public.keyid, "place": place.name})
+    _told(place, role, signer.public.person, now, json=json)
+
+
+def _told(place: Path, role: str, person: str, now: str, *, json: bool) -> None:
     if json:
-        sys.stdout.write(json_text.dumps({"approval": str(place), "role": role, "name": signer.public.person, "time": now}) + "\n")
-    sys.stderr.write(f"signed as {role} by {signer.public.person} at {now}: {place}\n")
+        sys.stdout.write(json_text.dumps({"approval": str(place), "role": role, "name": person, "time": now}) + "\n")
+    sys.stderr.write(f"signed as {role} by {person} at {now}: {place}\n")
 
 
 def _pdf_signer(path: Path, tsa: str, rules: Policy) -> PdfSigner:

@@ -187,6 +187,8 @@ class ReportModel:
     """The maker's own requirements, traced to results; None where none were given."""
     own_tests: OwnTests | None = None
     """The maker's own tests; None where none were given."""
+    plan_approvals: tuple[Approval, ...] = ()
+    """Who approved the plan before the run, in the words of envelopes that lie in the folder."""
 
     def count(self, verdict: Verdict, side: Side | None = None) -> int:
         """Cases of a verdict, optionally of one side (functions of both sides count on each)."""

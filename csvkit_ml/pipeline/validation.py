@@ -65,7 +65,7 @@ def validate(
     intended = read_intended(use, places, watch)
     at = ready(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=intended.narrowing)
     known = read_anomalies(anomalies, at.environment) if anomalies else None
-    given = {**(known.files if known else {}), **intended.files}
+    given = {**(known.files if known else {}), **intended.files, **dict(job.approvals.files)}
     asked = (sha256(job.plan), device, standards, tester, signer.public if signer else None, command, [[n, sha256(b)] for n, b in sorted(given.items())])
     with Memo(places.memo) as memo:
         again = None if intended.use.tests else question(at, asked, ORACLES)
@@ -121,6 +121,7 @@ def validate(
             scope=scope,
             requirements=requirements,
             own_tests=own_tests,
+            plan_approvals=job.approvals.approvals,
         )
         folder = out or Path("reports") / _folder_name(made, started)
         files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}

@@ -17,7 +17,7 @@ from csvkit_ml.model.function import Measurement, Reason, SampleClass, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, Judgement, worst_verdict
 from csvkit_ml.model.observation import Crashed, Killed, Observation, Outcome, Produced, Raised, TimedOut, Unsupported
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
-from csvkit_ml.model.report import NOT_SPAWNED, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck, Standard
+from csvkit_ml.model.report import NOT_SPAWNED, Approval, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck, Standard
 from csvkit_ml.model.requirement import OwnTests, RequirementList
 from csvkit_ml.model.scoped import ScopeList
 from csvkit_ml.reporting.findings import find
@@ -61,6 +61,7 @@ def assemble(
     scope: ScopeList | None = None,
     requirements: RequirementList | None = None,
     own_tests: OwnTests | None = None,
+    plan_approvals: tuple[Approval, ...] = (),
 ) -> ReportModel:
     """Build the report.
 
@@ -116,6 +117,7 @@ def assemble(
         scope=scope,
         requirements=requirements,
         own_tests=own_tests,
+        plan_approvals=plan_approvals,
     )
 
 
