@@ -22,7 +22,7 @@ def sign(
     role: Annotated[str, typer.Option("--as", help="Role: author, reviewer, approver, or one of the policy.")],
     meaning: Annotated[str, typer.Option("--meaning", help="What the signature means; default: the usual words of the role.")] = "",
     key: Annotated[str, typer.Option("--key", help="Personal key; default: the only one there is.")] = "",
-    certificate: Annotated[Path | None, typer.Option("--certificate", help="PKCS#12 file: sign the PDFs too (PAdES; extra `sign`).")] = None,
+    certificate: Annotated[str, typer.Option("--certificate", help="PKCS#12 file, or pkcs11:token=T;object=O?module-path=M: sign the PDFs too (PAdES).")] = "",
     tsa: Annotated[str, typer.Option("--tsa", help="Address of an RFC 3161 time stamping authority.")] = "",
     policy: o.PolicyFile = None,
     device: o.Device = None,
@@ -64,20 +64,22 @@ def _told(place: Path, role: str, person: str, now: str, *, json: bool) -> None:
     sys.stderr.write(f"signed as {role} by {person} at {now}: {place}\n")
 
 
-def _pdf_signer(path: Path, tsa: str, rules: Policy) -> PdfSigner:
-    """Unlock the certificate once; its passphrase is asked too."""
+def _pdf_signer(named: str, tsa: str, rules: Policy) -> PdfSigner:
+    """Read the certificate once; its passphrase or PIN is asked too."""
     from csvkit_ml.cli.unlock import asked
     from csvkit_ml.errors import KeyFileError
     from csvkit_ml.reporting.pdf import stamp
     from csvkit_ml.signing.pdf_signature import sign_pdf
+    from csvkit_ml.signing.pdf_signer import SCHEME, Certificate, read_token
 
     try:
-        bundle = path.read_bytes()
+        on_token = named.startswith(SCHEME)
+        opened = Certificate(token=read_token(named)) if on_token else Certificate(bundle=Path(named).read_bytes())
     except OSError as e:
-        raise KeyFileError(f"cannot read {path}: {e.strerror}", "make one with `mlcsv keys certificate`") from e
-    passphrase = asked(f"passphrase of {path.name}")
+        raise KeyFileError(f"cannot read {named}: {e.strerror}", "make one with `mlcsv keys certificate`") from e
+    secret = asked(f"PIN of the token {opened.token.token}" if opened.token else f"passphrase of {Path(named).name}")
 
     def in_pdf(approval: Approval, data: bytes) -> bytes:
-        return sign_pdf(data, approval, rules.roles, bundle=bundle, passphrase=passphrase, stamp=stamp(approval), tsa=tsa)
+        return sign_pdf(data, approval, rules.roles, certificate=opened, secret=secret, stamp=stamp(approval), tsa=tsa)
 
     return in_pdf

@@ -14,6 +14,7 @@ from csvkit_ml.model.report import Approval
 from csvkit_ml.reporting.pdf import stamp
 from csvkit_ml.signing.certificates import issue, new_ca
 from csvkit_ml.signing.pdf_signature import sign_pdf, verify_pdf
+from csvkit_ml.signing.pdf_signer import Certificate
 from csvkit_ml.signing.policy import Policy
 from tests.unit.approving.folders import TIMES, folder_of, people, small
 
@@ -23,8 +24,8 @@ CHANGES = 2000
 
 
 def _in_pdf(keys: Path, name: str, approval: Approval, data: bytes) -> bytes:
-    bundle = (keys / f"{name}.p12").read_bytes()
-    return sign_pdf(data, approval, Policy().roles, bundle=bundle, passphrase=b"pw", stamp=stamp(approval))
+    certificate = Certificate(bundle=(keys / f"{name}.p12").read_bytes())
+    return sign_pdf(data, approval, Policy().roles, certificate=certificate, secret=b"pw", stamp=stamp(approval))
 
 
 def outside_the_signed_bytes(data: bytes, at: int) -> bool:
