@@ -29,7 +29,10 @@ def sign(
     trust: o.Trust = [],  # noqa: B006
     json: o.Json = False,
 ) -> None:
-    """Approve a report folder, or a plan before its run. The passphrase is asked every time. Exit 2 when the policy does not allow it, 7 when the folder is not intact."""
+    """Approve a report folder, or a plan before its run. The passphrase is asked every time.
+
+    Exit 2 when the policy does not allow it, 7 when the folder is not intact.
+    """
     from datetime import UTC, datetime
 
     from csvkit_ml import pipeline
