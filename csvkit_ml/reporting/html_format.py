@@ -15,6 +15,7 @@ from csvkit_ml.model.report import ReportModel
 from csvkit_ml.reporting import display, html_view, wording
 from csvkit_ml.reporting.findings import QUESTIONS, is_draft
 from csvkit_ml.reporting.format import Format
+from csvkit_ml.reporting.left_out import by_reason
 
 _TEMPLATES = (
     "report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "coverage.html.j2", "intended.html.j2",
@@ -41,7 +42,8 @@ def render(model: ReportModel) -> bytes:
         script=Markup(script),
         functions=functions,
         sides=html_view.side_views(model, functions),
-        findings=html_view.finding_groups(model.findings),
+        findings=html_view.finding_groups(model),
+        left_out=by_reason(model.not_offered),
         faults=tuple(d for f in model.functions for d in f.faults),
         draft=is_draft(model),
         answers=tuple((q[0].upper() + q[1:], getattr(model.device, n)) for n, q in QUESTIONS.items()),

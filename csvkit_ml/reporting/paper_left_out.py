@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from csvkit_ml.model.plan import NotOffered
 from csvkit_ml.model.report import ReportFunction, ReportModel
 from csvkit_ml.reporting.blocks import Cell, Section, cell, para, table
+from csvkit_ml.reporting.left_out import by_reason
 
 
 def left_out(model: ReportModel, functions: tuple[ReportFunction, ...]) -> list[NotOffered]:
     """What concerns the functions of a report, and the functions that neither report has."""
     ids, everything = {f.id for f in functions}, {f.id for f in model.functions}
     return [n for n in model.not_offered if n.function in ids or n.function not in everything]
-
-
-def by_reason(found: Iterable[NotOffered]) -> list[tuple[str, str, tuple[str, ...]]]:
-    """(what, reason, functions), the reason with most functions first; equals stay in order."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for n in found:
-        groups.setdefault((n.what, n.reason), []).append(n.function)
-    made = [(what, reason, tuple(dict.fromkeys(names))) for (what, reason), names in groups.items()]
-    return sorted(made, key=lambda g: -len(g[2]))
 
 
 def not_offered(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:

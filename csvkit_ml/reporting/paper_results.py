@@ -12,10 +12,11 @@ from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, headin
 from csvkit_ml.reporting.display import plural, ratio
 from csvkit_ml.reporting.findings import DISPOSED, KINDS
 from csvkit_ml.reporting.html_view import FINDING_TITLES
+from csvkit_ml.reporting.left_out import by_reason
 from csvkit_ml.reporting.paper_cases import COLUMNS, SIGNS, STYLES, nearest, table_row, told
 from csvkit_ml.reporting.paper_cases import rows as agreeing
 from csvkit_ml.reporting.paper_item import OPEN
-from csvkit_ml.reporting.paper_left_out import by_reason, left_out
+from csvkit_ml.reporting.paper_left_out import left_out
 from csvkit_ml.reporting.pictures import PER_PICTURE, ratio_rows, ratio_words
 
 SHOWN = 3

@@ -83,7 +83,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory, staff: People) -> dict[str
         "other library": approved(top / "ort", staff, run, library="onnxruntime"),
         "future": approved(top / "future", staff, future),
         "planned": approved(top / "planned", staff, run, before=planned(run, staff, "2026-03-01T00:00:00+00:00")),
-        "planned late": approved(top / "late", staff, run, before=planned(run, staff, "2026-03-02T09:15:00+00:00")),
+        "planned late": approved(top / "late", staff, run, roles=0, before=planned(run, staff, "2026-03-02T09:15:00+00:00")),
     }
     for name, damage in DAMAGES.items():
         made[name] = Path(shutil.copytree(made["good"], top / f"damaged-{len(made)}"))
@@ -156,7 +156,7 @@ SHUT: list[tuple[str, Question, int, str]] = [
     ("indeterminate", replace(GOOD, policy=Policy(accept_failed_if_disposed=True)), 12, "INDETERMINATE"),
     ("good", _policy(plan=("approver",)), 13, "not approved by: approver"),
     ("planned", _policy(plan=("author", "approver")), 13, "not approved by: author"),
-    ("planned late", _policy(plan=("approver",)), 13, "the run began at"),
+    ("planned late", _policy(roles=(), plan=("approver",)), 13, "the run began at"),
     ("report changed", GOOD, 1, "report.json has been altered"),
     ("pdf changed", GOOD, 1, "soup-verification-report.pdf has been altered"),
     ("shown page changed", GOOD, 1, "report.html is not what"),
