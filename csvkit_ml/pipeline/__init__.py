@@ -17,10 +17,12 @@ from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, jobs_from_plan, prep
 from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
 from csvkit_ml.pipeline.scoped import read_scope
 from csvkit_ml.pipeline.splitting import split
+from csvkit_ml.pipeline.upgrading import Baseline
 from csvkit_ml.pipeline.validation import Finished, validate
 from csvkit_ml.pipeline.whole_models import ModelFiles, read_model
 
 __all__ = [
+    "Baseline",
     "Compared",
     "Doctor",
     "Finished",

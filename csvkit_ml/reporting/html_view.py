@@ -24,6 +24,7 @@ FINDING_TITLES = {
     "undetected-fault": "Seeded faults that the cases do not detect",
     "installation": "Installed files that differ from their record",
     "not-repeatable": "Results that change when repeated",
+    "moved": "Moved beyond a limit since the baseline",
     "not-offered": "Not offered",
     "unclassified": "Functionality under no regime",
     "anomaly": "Known anomalies",
