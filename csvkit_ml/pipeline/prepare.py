@@ -66,6 +66,11 @@ def jobs_from_plan(path: Path) -> tuple[Job, ...]:
     return (Job(asked=read_plan(data).spec.asked, plan=data, approvals=carried(path, sha256(data))),)
 
 
+def asked_functions(job: Job, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """What an approved plan selects counts, whatever the command says besides."""
+    return read_plan(job.plan).spec.functions if job.plan else asked
+
+
 def read_plan(data: bytes) -> ValidationPlan:
     try:
         return decode(ValidationPlan, data)

@@ -15,7 +15,7 @@ from csvkit_ml.model.report import Upgrade
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.cells import joined, read_run, run_cell
 from csvkit_ml.pipeline.places import Places, Watcher
-from csvkit_ml.pipeline.prepare import jobs, prepare
+from csvkit_ml.pipeline.prepare import jobs, prepare, read_plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,21 +26,20 @@ class Baseline:
     """Requirement, or folder of a finished report."""
     backend: str
     environment: EnvironmentRequest
-    functions: tuple[str, ...]
     places: Places
     watch: Watcher
 
     def against(self, records: Mapping[str, bytes], store: Store, memo: Memo) -> Upgrade:
         """What moved between the baseline and the run of these records (plan, environment, manifest, judgement)."""
-        before = self._run(store, memo)
+        before = self._run(read_plan(records["plan"]).spec.functions, store, memo)
         self.watch.stage(f"comparing with {before.party.name}")
         return summed(compare(before, joined("this run", **records, raw=store.get)))
 
-    def _run(self, store: Store, memo: Memo) -> Run:
+    def _run(self, functions: tuple[str, ...], store: Store, memo: Memo) -> Run:
         if Path(self.named).is_dir():
             return read_run(Path(self.named))
         found = jobs([self.named], (self.backend,))
         if len(found) != 1:
             raise UsageError(f"{self.backend} stands for {len(found)} configurations", "name one backend")
-        made = prepare(found[0], environment=self.environment, functions=self.functions, places=self.places, watch=self.watch)
+        made = prepare(found[0], environment=self.environment, functions=functions, places=self.places, watch=self.watch)
         return run_cell(made, store, memo, places=self.places, watch=self.watch).run
