@@ -61,12 +61,14 @@ def approve(config: Path) -> None:
     for role, person in PEOPLE.items():
         mlcsv("keys", "new", role, "--person", person, config=config)
         mlcsv("keys", "certificate", role, "--ca", "sample", config=config, typed="sample\nsample\n")
-    with tempfile.TemporaryDirectory() as scratch:
-        plan = Path(scratch) / "plan.json"
-        mlcsv("plan", REQUIREMENT, *_chosen(), "--output", str(plan), config=config)
-        mlcsv("sign", str(plan), "--as", "approver", "--key", "approver", "--policy", POLICY.name, config=config, typed="sample\n")
+    try:
+        mlcsv("plan", REQUIREMENT, *_chosen(), "--output", "sample-plan.json", config=config)
+        mlcsv("sign", "sample-plan.json", "--as", "approver", "--key", "approver", "--policy", POLICY.name, config=config, typed="sample\n")
         time.sleep(1.1)  # times have seconds, and a plan is approved before its run
-        generate(SAMPLE, config, os.path.relpath(plan, HERE))
+        generate(SAMPLE, config, "sample-plan.json")
+    finally:
+        for path in HERE.glob("sample-plan.*"):  # the folder holds both
+            path.unlink()
     for role in PEOPLE:
         certificate = ("--certificate", str(keys / f"{role}.p12"))
         mlcsv("sign", "sample", "--as", role, "--key", role, "--policy", POLICY.name, *certificate, config=config, typed="sample\nsample\n")

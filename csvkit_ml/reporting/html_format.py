@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from csvkit_ml.model.function import Side, Verdict
 from csvkit_ml.model.report import ReportModel
-from csvkit_ml.reporting import display, html_view, upgrade, wording
+from csvkit_ml.reporting import display, failure_modes, html_view, upgrade, wording
 from csvkit_ml.reporting.findings import QUESTIONS, is_draft
 from csvkit_ml.reporting.format import Format
 from csvkit_ml.reporting.left_out import by_reason
@@ -24,7 +24,8 @@ _TEMPLATES = (
 
 _ANCHORS = {
     "summary": "page1", "use": "conclusion", "item": "environment", "configuration": "page1", "plan": "page1", "findings": "findings",
-    "trace": "side-inference", "results": "pictures", "determinism": "determinism", "faults": "faults", "not-offered": "not-offered",
+    "trace": "side-inference", "failure-modes": "failure-modes",
+    "results": "pictures", "determinism": "determinism", "faults": "faults", "not-offered": "not-offered",
     "limits": "limits", "repeat": "repeat", "approvals": "approvals", "supplier": "anomalies", "coverage": "coverage",
     "upgrade": "upgrade",
 }  # fmt: skip
@@ -54,6 +55,8 @@ def render(model: ReportModel) -> bytes:
         limits=wording.limits(model),
         repeat=wording.repeat(model),
         glossary=wording.GLOSSARY,
+        modes=failure_modes,
+        failing=failure_modes.rows(model.functions),
         upgrade_rows=upgrade.rows(model.upgrade, tuple(Side)) if model.upgrade else (),
         counts=tuple((v, model.count(v)) for v in Verdict),
     )

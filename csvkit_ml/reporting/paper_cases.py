@@ -109,11 +109,12 @@ def _listed(f: ReportFunction, *, everything: bool) -> str:
     left = f.passed - len(good)
     head = f"{f.id}: {f.passed:,} passed, {f.failed:,} failed, {f.indeterminate:,} indeterminate"
     tail = [f"  and {plural(left, 'further passed case')}"] if left else []
-    return "\n".join([head, *map(_line, rows([*bad, *good])), *tail])
+    return "\n".join([head, *(_line(r, everything) for r in rows([*bad, *good])), *tail])
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, named: bool) -> str:
+    """With every variant named where that is asked for, or something is amiss."""
     c, figures = row.first, _figures(row.first)
     numbers = " ".join(f"{x:>9}" for x in figures[:3]) if figures else f"{c.outcome:>29}"
     same = "same" if c.identical else "DIFF" if c.differing else "-"
-    return f"  {SIGNS[c.verdict]} {numbers} {same:<4} {c.sample} / {row.short if c.verdict is Verdict.PASSED else row.variants}"
+    return f"  {SIGNS[c.verdict]} {numbers} {same:<4} {c.sample} / {row.variants if named or c.verdict is not Verdict.PASSED else row.short}"
