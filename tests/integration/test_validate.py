@@ -142,8 +142,10 @@ def test_an_approved_plan_is_run_exactly_or_refused(home: Home, report: Path) ->
     assert [a["name"] for a in told["plan_approvals"]] == ["Pia Approver"]
     assert [change for change, _ in told["upgrade"]["counts"]] == ["bit-identical"] and told["upgrade"]["rows"] == []
     (home.folder / "policy.toml").write_text('schema = 1\nplan = ["approver"]\n[[role]]\nname = "approver"\n')
-    checks = json.loads(home.run("verify", "planned", "--policy", "policy.toml", "--json", code=7))["checks"]
+    first, _, refusal = home.run("verify", "planned", "--policy", "policy.toml", "--json", code=7).partition("\n")
+    checks = json.loads(first)["checks"]
     assert [c["ok"] for c in checks if c["what"].startswith("the plan was approved")] == [True]
+    assert "still to sign: approver" in refusal
     tree = json.loads((home.folder / "plan.json").read_bytes())
     tree["functions"][0]["samples"][0]["criterion"]["formula"] = "y is anything"
     (home.folder / "changed.json").write_text(json.dumps(tree))
