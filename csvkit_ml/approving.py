@@ -11,17 +11,18 @@ from functools import partial
 from pathlib import Path
 
 from csvkit_ml.errors import ApprovalError, DiskFullError, IntegrityError, OutputUnwritableError, VerificationError, no_space
-from csvkit_ml.evidence.folder import read_file
+from csvkit_ml.evidence.folder import read_file, write_file
 from csvkit_ml.model.digest import hex_of, sha256
 from csvkit_ml.model.report import Approval, ReportModel
 from csvkit_ml.model.signature import Check, PublicKey
-from csvkit_ml.pipeline import read_report
+from csvkit_ml.pipeline import jobs_from_plan, read_report
 from csvkit_ml.reporting.device_file import read_device
 from csvkit_ml.reporting.findings import is_draft, with_device
 from csvkit_ml.reporting.format import Format, formats
 from csvkit_ml.signing.approval import ENVELOPE, Signed, approve, places, read_approval, verify_approvals
 from csvkit_ml.signing.envelope import parse
 from csvkit_ml.signing.keys import Signer
+from csvkit_ml.signing.plan_approval import FOLDER, approve_plan, check_plan
 from csvkit_ml.signing.policy import Policy
 from csvkit_ml.signing.statement import APPROVALS, ATTESTATION, file_digest
 from csvkit_ml.signing.verification import require, verify_folder
@@ -33,6 +34,7 @@ MEANINGS = {
     "approver": "I approve this report for the intended use that it states.",
 }
 """Usual meaning of a signature by role."""
+PLAN_MEANING = "I approve this plan: its functions, samples, limits and required repeatability, before the run."
 PdfSigner = Callable[[Approval, bytes], bytes]
 """(approval, PDF) -> signed PDF."""
 
@@ -53,13 +55,18 @@ class State:
 
 
 def check_folder(folder: Path, trusted: tuple[PublicKey, ...], policy: Policy | None) -> tuple[Check, ...]:
-    """Every check of the run's record and, where there are approvals or a policy asks for them, of these."""
+    """Every check of the run's record and, where there are approvals of plan or report or a policy asks for them, of these."""
     checks = verify_folder(folder, trusted)
-    if policy is None and not os.path.lexists(folder / APPROVALS):
+    if policy is None and not any(os.path.lexists(folder / n) for n in (APPROVALS, FOLDER)):
         return checks
     intact = all(c.ok for c in checks)
-    finished = finished_of(folder) if intact else ""
-    return (*checks, *verify_approvals(folder, trusted, policy, finished, len(checks) + 1))
+    model = read_report(folder) if intact and (folder / "report.json").exists() else None
+    wanted = policy.plan if policy else ()
+    plan = check_plan(folder, model.plan, model.run.started, trusted, wanted, len(checks) + 1) if model else None
+    checks = (*checks, plan) if plan else checks
+    if policy is None and not os.path.lexists(folder / APPROVALS):
+        return checks
+    return (*checks, *verify_approvals(folder, trusted, policy, finished_of(folder) if intact else "", len(checks) + 1))
 
 
 def finished_of(folder: Path) -> str:
@@ -140,6 +147,15 @@ def approve_folder(
     subjects = {n: file_digest(folder / n) for n in before} | {f"{place}/{n}": hex_of(sha256(d)) for n, d in files.items()}
     write_approval(folder, place, {**files, ENVELOPE: approve(subjects, approval, signer)})
     return folder / place
+
+
+def approve_plan_file(plan: Path, role: str, meaning: str, signer: Signer, *, now: str, policy: Policy) -> Path:
+    """Approve a plan before its run and give the envelope beside it. Raises ApprovalError, UsageError, IntegrityError."""
+    digest = sha256(jobs_from_plan(plan)[0].plan)
+    approval = Approval(role=role, name=signer.public.person, time=now, meaning=meaning.strip() or PLAN_MEANING, keyid=signer.public.keyid)
+    path, envelope = approve_plan(plan, digest, approval, signer, tuple(r for r, _ in policy.roles))
+    write_file(path, envelope)
+    return path
 
 
 def _open(model: ReportModel) -> str:

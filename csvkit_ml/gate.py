@@ -23,6 +23,7 @@ from csvkit_ml.reporting.findings import DRAFT, is_draft, with_device
 from csvkit_ml.signing.approval import places, read_approval
 from csvkit_ml.signing.envelope import verify
 from csvkit_ml.signing.keys import instant
+from csvkit_ml.signing.plan_approval import WHAT as PLAN_APPROVED
 from csvkit_ml.signing.policy import Policy
 from csvkit_ml.signing.statement import ATTESTATION
 
@@ -39,6 +40,7 @@ CONDITIONS = (
     "the run is not older than the policy allows, and not from the future",
     "every function and operator of the scope is covered",
     "what is covered has passed, or a person has disposed of the failure and the policy accepts that",
+    "the plan was approved before the run, where the policy asks for that",
 )
 
 
@@ -126,7 +128,8 @@ def examine(q: Question, folder: Path, trusted: tuple[PublicKey, ...]) -> tuple[
 def _answers(q: Question, folder: Path, trusted: tuple[PublicKey, ...]) -> Iterator[str]:
     """For each condition what is wrong, empty when it is met. Nothing of a report that is not intact is believed."""
     checks = check_folder(folder, trusted, q.policy)
-    intact = next((c for c in checks[:-1] if not c.ok), None)
+    plan = next((c for c in checks if c.what == PLAN_APPROVED), None)
+    intact = next((c for c in checks[:-1] if not c.ok and c is not plan), None)
     if intact:
         yield f"check {intact.number}, {intact.what}: {intact.detail}"
         return
@@ -150,6 +153,7 @@ def _answers(q: Question, folder: Path, trusted: tuple[PublicKey, ...]) -> Itera
     covered, missing = _covered(q.scope, model)
     yield f"not covered: {', '.join(missing[:8])}" if missing else "" if covered else "it covers nothing"
     yield _results(q.policy, covered, model)
+    yield plan.detail if plan and not plan.ok and q.policy.plan else ""
 
 
 def _version(q: Question, model: ReportModel) -> str:

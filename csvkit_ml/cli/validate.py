@@ -81,6 +81,8 @@ def validate(
                 job, environment=request, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
                 command=_command(), places=places, watch=watch, device=human, standards=maps, anomalies=anomalies,
                 use=use,
+                baseline=pipeline.Baseline(named=baseline, backend=job.backend, environment=request, places=places, watch=watch)
+                if baseline else None,
             )  # fmt: skip
         verdicts.append(done.report.status)
         _note(places, done)
@@ -90,7 +92,7 @@ def validate(
         if baseline:
             with progress(console) as watch:
                 compared = pipeline.compare_runs(
-                    ((baseline, (job.backend,)), (str(done.folder), ())), environment=request, functions=tuple(function),
+                    ((baseline, (job.backend,)), (str(done.folder), ())), environment=request, functions=pipeline.asked_functions(job, tuple(function)),
                     out=done.folder.with_name(done.folder.name + "-comparison"), places=places, watch=watch, signer=signer, model=files,
                 )  # fmt: skip
             told(compared, console, json=json)

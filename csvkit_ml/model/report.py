@@ -139,6 +139,46 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeRow:
+    """One function that does not give the same bits as the release before."""
+
+    function: str
+    side: Side
+    change: str
+    """The most serious change of its cases, in words."""
+    verdict: Verdict
+    """What that change means: FAILED where it lies beyond a limit or something is lost."""
+    counts: tuple[tuple[str, int], ...]
+    """(change, cases), bit-identical ones included."""
+    worst_ulp: float
+    """Largest distance of two outputs in units of the last place; infinite where only one is NaN, or dtype or shape differ."""
+    first: str
+    """The most serious case, and what is known of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """This run held against the run of a baseline."""
+
+    before: str
+    """Library, version and backend of the baseline."""
+    before_plan: Digest
+    before_manifest: Digest
+    status: Verdict
+    counts: tuple[tuple[str, int], ...]
+    """(change, cases)."""
+    only_before: int
+    """Cases without a counterpart in this run."""
+    only_after: int
+    facts: tuple[tuple[str, str, str], ...]
+    """(what, before, now) of environment and settings that are not the same."""
+    identical: int
+    """Functions whose every case gives the same bits."""
+    rows: tuple[UpgradeRow, ...]
+    """All others, most serious first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportModel:
     """The whole report."""
 
@@ -187,6 +227,10 @@ class ReportModel:
     """The maker's own requirements, traced to results; None where none were given."""
     own_tests: OwnTests | None = None
     """The maker's own tests; None where none were given."""
+    upgrade: Upgrade | None = None
+    """What moved since a baseline; None where none was named."""
+    plan_approvals: tuple[Approval, ...] = ()
+    """Who approved the plan before the run, in the words of envelopes that lie in the folder."""
 
     def count(self, verdict: Verdict, side: Side | None = None) -> int:
         """Cases of a verdict, optionally of one side (functions of both sides count on each)."""

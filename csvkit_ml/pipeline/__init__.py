@@ -13,14 +13,16 @@ from csvkit_ml.pipeline.intended import IntendedUse
 from csvkit_ml.pipeline.judging import detections, exit_code
 from csvkit_ml.pipeline.known_anomalies import import_anomalies
 from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
-from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, jobs_from_plan, prepare, write_plan
+from csvkit_ml.pipeline.prepare import Job, Prepared, asked_functions, jobs, jobs_from_plan, prepare, write_plan
 from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
 from csvkit_ml.pipeline.scoped import read_scope
 from csvkit_ml.pipeline.splitting import split
+from csvkit_ml.pipeline.upgrading import Baseline
 from csvkit_ml.pipeline.validation import Finished, validate
 from csvkit_ml.pipeline.whole_models import ModelFiles, read_model
 
 __all__ = [
+    "Baseline",
     "Compared",
     "Doctor",
     "Finished",
@@ -32,6 +34,7 @@ __all__ = [
     "Prepared",
     "Reproduction",
     "Watcher",
+    "asked_functions",
     "compare_runs",
     "detections",
     "determinism",

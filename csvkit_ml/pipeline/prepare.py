@@ -24,12 +24,14 @@ from csvkit_ml.execution.engine import SETTING, describe
 from csvkit_ml.execution.staging import StagedWorker, build_archive
 from csvkit_ml.libraries.port import Library
 from csvkit_ml.model.codec import CodecError, canonical, decode, digest_of
+from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Function
 from csvkit_ml.model.plan import ValidationPlan
 from csvkit_ml.model.spec import EnvironmentRequest, ValidationSpec
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.planning.catalogue import Catalogue, make_catalogue
+from csvkit_ml.signing.plan_approval import NOT_APPROVED, Carried, carried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class Job:
     """Of an approved plan, the plan's own counts."""
     plan: bytes = b""
     """Approved plan; empty = plan now."""
+    approvals: Carried = NOT_APPROVED
+    """Who approved it, in envelopes beside it."""
 
 
 def jobs(asked: Iterable[str], backends: Iterable[str]) -> tuple[Job, ...]:
@@ -54,12 +58,17 @@ def jobs(asked: Iterable[str], backends: Iterable[str]) -> tuple[Job, ...]:
 
 
 def jobs_from_plan(path: Path) -> tuple[Job, ...]:
-    """Read a plan file. Raises UsageError, IntegrityError."""
+    """Read a plan file and the approvals beside it. Raises UsageError, IntegrityError."""
     try:
         data = path.read_bytes()
     except OSError as e:
         raise UsageError(f"cannot read {path}: {e.strerror}", "write one with `mlcsv plan`") from e
-    return (Job(asked=read_plan(data).spec.asked, plan=data),)
+    return (Job(asked=read_plan(data).spec.asked, plan=data, approvals=carried(path, sha256(data))),)
+
+
+def asked_functions(job: Job, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """What an approved plan selects counts, whatever the command says besides."""
+    return read_plan(job.plan).spec.functions if job.plan else asked
 
 
 def read_plan(data: bytes) -> ValidationPlan:

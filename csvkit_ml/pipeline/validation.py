@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version as distribution_version
 from pathlib import Path
+from typing import Protocol
 
 from csvkit_ml import registry
 from csvkit_ml.anomalies.review import listed
@@ -18,7 +20,7 @@ from csvkit_ml.model.codec import canonical
 from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.evidence import EvidenceManifest
-from csvkit_ml.model.report import ReportModel, RunFacts, Standard
+from csvkit_ml.model.report import ReportModel, RunFacts, Standard, Upgrade
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.intended import IntendedUse, read_intended
 from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
@@ -50,10 +52,16 @@ class Finished:
     """Nothing has changed since this report was written: it was found again, and its passed cases are left out here."""
 
 
+class Before(Protocol):
+    """What a run is held against."""
+
+    def against(self, records: Mapping[str, bytes], store: Store, memo: Memo) -> Upgrade: ...
+
+
 def validate(
     job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
     tester: str, fresh: bool, command: str, places: Places, watch: Watcher, anomalies: Path | None = None,
-    device: DeviceInput = NO_INPUT, standards: tuple[Standard, ...] = (), use: IntendedUse = NO_USE,
+    device: DeviceInput = NO_INPUT, standards: tuple[Standard, ...] = (), use: IntendedUse = NO_USE, baseline: Before | None = None,
 ) -> Finished:  # fmt: skip
     """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there.
 
@@ -65,10 +73,10 @@ def validate(
     intended = read_intended(use, places, watch)
     at = ready(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=intended.narrowing)
     known = read_anomalies(anomalies, at.environment) if anomalies else None
-    given = {**(known.files if known else {}), **intended.files}
+    given = {**(known.files if known else {}), **intended.files, **dict(job.approvals.files)}
     asked = (sha256(job.plan), device, standards, tester, signer.public if signer else None, command, [[n, sha256(b)] for n, b in sorted(given.items())])
     with Memo(places.memo) as memo:
-        again = None if intended.use.tests else question(at, asked, ORACLES)
+        again = None if intended.use.tests or baseline else question(at, asked, ORACLES)
         if again and not out and not fresh and (before := standing(again, memo)):
             return Finished(report=before.report, folder=Path(before.folder), stands=True)
     made = planned(at, places=places, watch=watch, narrowing=intended.narrowing)
@@ -99,6 +107,7 @@ def validate(
             executed=seen.executed,
             reused=len(seen.observations) - seen.executed,
         )
+        records = {"plan": made.plan_bytes, "environment": environment_bytes, "manifest": manifest_bytes, "judgement": canonical(judgement)}
         report = assemble(
             plan=plan,
             environment=made.environment,
@@ -121,10 +130,11 @@ def validate(
             scope=scope,
             requirements=requirements,
             own_tests=own_tests,
+            plan_approvals=job.approvals.approvals,
+            upgrade=baseline.against(records, store, memo) if baseline else None,
         )
         folder = out or Path("reports") / _folder_name(made, started)
-        files = {"plan.json": made.plan_bytes, "environment.json": environment_bytes, "manifest.json": manifest_bytes}
-        files |= {"judgement.json": canonical(judgement), "worker.pyz": made.worker.data}
+        files = {f"{name}.json": data for name, data in records.items()} | {"worker.pyz": made.worker.data}
         files |= {f.filename: f.render(report) for f in formats()}
         files |= given
         watch.stage("writing the report")

@@ -17,11 +17,12 @@ from csvkit_ml.model.function import Measurement, Reason, SampleClass, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, Judgement, worst_verdict
 from csvkit_ml.model.observation import Crashed, Killed, Observation, Outcome, Produced, Raised, TimedOut, Unsupported
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
-from csvkit_ml.model.report import NOT_SPAWNED, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck, Standard
+from csvkit_ml.model.report import NOT_SPAWNED, Approval, ReportCase, ReportFunction, ReportModel, RunFacts, SpawnCheck, Standard, Upgrade
 from csvkit_ml.model.requirement import OwnTests, RequirementList
 from csvkit_ml.model.scoped import ScopeList
 from csvkit_ml.reporting.findings import find
 from csvkit_ml.reporting.intended import intended_use, verdicts
+from csvkit_ml.reporting.upgrade import moved
 
 SCHEMA = 1
 """Version of report.json."""
@@ -61,6 +62,8 @@ def assemble(
     scope: ScopeList | None = None,
     requirements: RequirementList | None = None,
     own_tests: OwnTests | None = None,
+    plan_approvals: tuple[Approval, ...] = (),
+    upgrade: Upgrade | None = None,
 ) -> ReportModel:
     """Build the report.
 
@@ -102,7 +105,7 @@ def assemble(
         not_offered=plan.not_offered,
         findings=find(
             plan=plan, environment=environment, functions=tuple(functions), spawn_check=spawn_check, run=run, maker=maker, coverage=coverage,
-            anomalies=anomalies, device=device, more=intended_use(scope, requirements, own_tests),
+            anomalies=anomalies, device=device, more=(*moved(upgrade), *intended_use(scope, requirements, own_tests)),
         ),
         run=run,
         signed_by=signed_by,
@@ -116,6 +119,8 @@ def assemble(
         scope=scope,
         requirements=requirements,
         own_tests=own_tests,
+        plan_approvals=plan_approvals,
+        upgrade=upgrade,
     )
 
 

@@ -32,7 +32,7 @@ def cell(style: str, text: str) -> Cell:
 
 
 def para(text: str, style: str = "") -> Block:
-    """A paragraph; styles: soft, strong, before (kept with what follows)."""
+    """A paragraph, kept with a table, facts or a picture that it stands before; styles: soft, strong."""
     return {"kind": "para", "text": text, "style": style}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from csvkit_ml.model.function import Side, Verdict
 from csvkit_ml.model.judgement import worst_verdict
 from csvkit_ml.model.report import ReportFunction, ReportModel
-from csvkit_ml.reporting import paper_closing, paper_item, paper_results
+from csvkit_ml.reporting import failure_modes, paper_cases, paper_closing, paper_item, paper_left_out, paper_results, upgrade
 from csvkit_ml.reporting.blocks import Block, Section, caption, cell, facts, safe, table
 from csvkit_ml.reporting.display import plural
 from csvkit_ml.reporting.findings import DRAFT, QUESTIONS
@@ -99,15 +99,17 @@ def _sections(model: ReportModel, functions: tuple[ReportFunction, ...], kind: K
         paper_item.coverage(model),
         paper_results.findings(model, functions),
         paper_results.trace(functions),
+        failure_modes.section(functions),
         paper_results.results(functions),
         paper_results.determinism(model, functions),
+        *((upgrade.section(model.upgrade, kind.sides),) if model.upgrade else ()),
         paper_results.faults(functions),
-        paper_results.not_offered(model, functions),
+        paper_left_out.not_offered(model, functions),
         paper_closing.limits(model),
         paper_closing.repeat(model),
         paper_closing.approvals(model, kind.key),
     )
-    after = (paper_closing.glossary(), paper_item.native(model), paper_results.cases(functions))
+    after = (paper_closing.glossary(), paper_item.native(model), paper_cases.cases(functions))
     keys = {s.key: n for n, s in enumerate((*before, None, *after), 1) if s is not None}
     clauses = paper_closing.clauses(model, kind.key, {**{k: str(n) for k, n in keys.items()}, "summary": "page 1"})
     return (*before, clauses, *after)

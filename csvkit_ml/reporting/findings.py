@@ -15,14 +15,15 @@ from csvkit_ml.model.plan import PlannedFunction, ValidationPlan
 from csvkit_ml.model.report import Finding, ReportFunction, ReportModel, RunFacts, SpawnCheck
 from csvkit_ml.reporting.bisection import FIRST_OPERATOR, bisected
 from csvkit_ml.reporting.intended import NOT_VERIFIED, OWN_TEST, REQUIREMENT
+from csvkit_ml.reporting.upgrade import MOVED
 
 KINDS = (
-    "failure", FIRST_OPERATOR, "indeterminate", "undetected-fault", "installation", "not-repeatable", "not-offered", "unclassified",
+    "failure", FIRST_OPERATOR, "indeterminate", "undetected-fault", "installation", "not-repeatable", MOVED, "not-offered", "unclassified",
     "anomaly", NOT_VERIFIED, REQUIREMENT, OWN_TEST, "incomplete", "open",
 )  # fmt: skip
 """Kinds of finding in the order of the report."""
 
-DISPOSED = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", NOT_VERIFIED, REQUIREMENT, OWN_TEST)
+DISPOSED = ("failure", "indeterminate", "undetected-fault", "installation", "not-repeatable", MOVED, NOT_VERIFIED, REQUIREMENT, OWN_TEST)
 """Kinds about which a person must decide."""
 
 DRAFT = ("incomplete", "open")

@@ -10,21 +10,24 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from csvkit_ml.model.function import Verdict
+from csvkit_ml.model.function import Side, Verdict
 from csvkit_ml.model.report import ReportModel
-from csvkit_ml.reporting import agreement, display, html_view, wording
+from csvkit_ml.reporting import agreement, display, failure_modes, html_view, upgrade, wording
 from csvkit_ml.reporting.findings import QUESTIONS, is_draft
 from csvkit_ml.reporting.format import Format
+from csvkit_ml.reporting.left_out import by_reason
 
 _TEMPLATES = (
     "report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "coverage.html.j2", "intended.html.j2",
-    "anomalies.html.j2", "environment.html.j2", "closing.html.j2", "pictures.html.j2",
+    "anomalies.html.j2", "environment.html.j2", "closing.html.j2", "pictures.html.j2", "upgrade.html.j2",
 )  # fmt: skip
 
 _ANCHORS = {
     "summary": "page1", "use": "conclusion", "item": "environment", "configuration": "page1", "plan": "page1", "findings": "findings",
-    "trace": "side-inference", "results": "pictures", "determinism": "determinism", "faults": "faults", "not-offered": "not-offered",
+    "trace": "side-inference", "failure-modes": "failure-modes",
+    "results": "pictures", "determinism": "determinism", "faults": "faults", "not-offered": "not-offered",
     "limits": "limits", "repeat": "repeat", "approvals": "approvals", "supplier": "anomalies", "coverage": "coverage",
+    "upgrade": "upgrade",
 }  # fmt: skip
 """Where the sections that clause maps name lie on the page."""
 
@@ -42,11 +45,12 @@ def render(model: ReportModel) -> bytes:
         script=Markup(script),
         functions=functions,
         sides=html_view.side_views(model, functions),
-        findings=html_view.finding_groups(model.findings),
+        findings=html_view.finding_groups(model),
+        left_out=by_reason(model.not_offered),
         faults=tuple(d for f in model.functions for d in f.faults),
         draft=is_draft(model),
         answers=tuple((q[0].upper() + q[1:], getattr(model.device, n)) for n, q in QUESTIONS.items()),
-        anchors=_ANCHORS,
+        anchors=_ANCHORS if model.upgrade else _ANCHORS | {"upgrade": "conclusion"},
         pictures=tuple(html_view.pictures(model)),
         heat_columns=columns,
         heat=heat,
@@ -54,6 +58,9 @@ def render(model: ReportModel) -> bytes:
         limits=wording.limits(model),
         repeat=wording.repeat(model),
         glossary=wording.GLOSSARY,
+        modes=failure_modes,
+        failing=failure_modes.rows(model.functions),
+        upgrade_rows=upgrade.rows(model.upgrade, tuple(Side)) if model.upgrade else (),
         counts=tuple((v, model.count(v)) for v in Verdict),
     )
     return text.encode()

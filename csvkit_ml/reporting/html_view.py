@@ -13,6 +13,7 @@ from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportMo
 from csvkit_ml.reporting import agreement, display
 from csvkit_ml.reporting.assemble import worst_of
 from csvkit_ml.reporting.findings import KINDS
+from csvkit_ml.reporting.left_out import by_reason
 from csvkit_ml.reporting.pictures import PER_PICTURE, ratio_rows, ratio_words
 from csvkit_ml.reporting.strip import strip
 
@@ -23,6 +24,7 @@ FINDING_TITLES = {
     "undetected-fault": "Seeded faults that the cases do not detect",
     "installation": "Installed files that differ from their record",
     "not-repeatable": "Results that change when repeated",
+    "moved": "Moved beyond a limit since the baseline",
     "not-offered": "Not offered",
     "unclassified": "Functionality under no regime",
     "anomaly": "Known anomalies",
@@ -152,12 +154,18 @@ def _counts(model: ReportModel, side: Side) -> tuple[int, int, int]:
     return (model.count(Verdict.PASSED, side), model.count(Verdict.FAILED, side), model.count(Verdict.INDETERMINATE, side))
 
 
-def finding_groups(findings: Iterable[Finding]) -> tuple[tuple[str, tuple[Finding, ...]], ...]:
-    """(heading, findings) of every kind that occurs; a kind unknown here keeps its own name."""
-    found = tuple(findings)
+def finding_groups(model: ReportModel) -> tuple[tuple[str, int, tuple[Finding, ...]], ...]:
+    """(heading, number, rows) of every kind that occurs; what was not offered has one row a reason. A kind unknown here keeps its own name."""
+    found = model.findings
     kinds = [*KINDS, *sorted({f.kind for f in found} - set(KINDS))]
-    groups = ((FINDING_TITLES.get(k, k), tuple(f for f in found if f.kind == k)) for k in kinds)
-    return tuple((title, group) for title, group in groups if group)
+    groups = ((k, tuple(f for f in found if f.kind == k)) for k in kinds)
+    return tuple((FINDING_TITLES.get(k, k), len(group), _summed(model) if k == "not-offered" else group) for k, group in groups if group)
+
+
+def _summed(model: ReportModel) -> tuple[Finding, ...]:
+    """The functions themselves stand in the section about what was left out."""
+    told = ((what, f"{reason}: {display.plural(len(names), 'function')}") for what, reason, names in by_reason(model.not_offered))
+    return tuple(Finding(kind="not-offered", subject=what, sentence=sentence) for what, sentence in told)
 
 
 def parameters(params: tuple[tuple[str, Json], ...]) -> str:

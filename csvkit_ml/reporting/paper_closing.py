@@ -9,6 +9,9 @@ from csvkit_ml.reporting import wording
 from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, para, table
 from csvkit_ml.reporting.paper_item import OPEN
 
+INSTEAD = {"upgrade": "use"}
+"""Where to look when a section is not there: without a baseline, why the run was done, and when the next review is."""
+
 
 def limits(model: ReportModel) -> Section:
     """What the evidence does not show."""
@@ -52,8 +55,9 @@ def clauses(model: ReportModel, kind: str, numbers: Mapping[str, str]) -> Sectio
         blocks.append(para(s.edition, "soft"))
         rows: list[list[Cell]] = []
         for c in s.clauses:
-            n = numbers.get(c.section, "")
-            where: Cell = cell("bad", "not in this report") if not n else n if not n.isdigit() else {"s": "link", "t": f"section {n}", "to": c.section}
+            place = c.section if c.section in numbers else INSTEAD.get(c.section, "")
+            n = numbers.get(place, "")
+            where: Cell = cell("bad", "not in this report") if not n else n if not n.isdigit() else {"s": "link", "t": f"section {n}", "to": place}
             rows.append([c.clause, c.asks, where])
         blocks.append(table([("Clause", "1fr"), ("What it asks for", "4fr"), ("Where", "auto")], rows, small=True))
     if len(blocks) == 1:

@@ -89,11 +89,17 @@ def plan(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
                 ("Executions of every case", ", ".join(model.repetitions)),
                 ("Identical bits required of", ", ".join(model.required_identical) or "none"),
                 ("Executed, reused", f"{model.run.executed:,} cases executed in this run, {model.run.reused:,} taken from the store"),
+                ("Approved before the run", _approved(model)),
                 ("Laid out by", ", ".join(f"{n} {v}" for n, v in model.renderers if n != "layout") or "not recorded"),
             ]),
             para("The limit of every function, with its formula, reason and literature, stands with its results."),
         ),
     )  # fmt: skip
+
+
+def _approved(model: ReportModel) -> str:
+    given = "; ".join(f"{a.role}: {a.name}, {a.time}: {a.meaning}" for a in model.plan_approvals)
+    return given or "by nobody: no approval of the plan was given to the run"
 
 
 def supplier(model: ReportModel) -> Section:

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from csvkit_ml.model.function import SampleClass, Verdict
-from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportModel
+from csvkit_ml.model.function import Verdict
+from csvkit_ml.model.report import Finding, ReportFunction, ReportModel
 from csvkit_ml.reporting import agreement
-from csvkit_ml.reporting.assemble import severity, worst_of
 from csvkit_ml.reporting.bisection import models
-from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, listing, para, picture, table
-from csvkit_ml.reporting.display import margin, number, plural, ratio, shape_index
+from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, para, picture, table
+from csvkit_ml.reporting.display import plural, ratio
 from csvkit_ml.reporting.findings import DISPOSED, KINDS
 from csvkit_ml.reporting.html_view import FINDING_TITLES
+from csvkit_ml.reporting.left_out import by_reason
+from csvkit_ml.reporting.paper_cases import COLUMNS, SIGNS, STYLES, nearest, table_row, told
+from csvkit_ml.reporting.paper_cases import rows as agreeing
 from csvkit_ml.reporting.paper_item import OPEN
+from csvkit_ml.reporting.paper_left_out import left_out
 from csvkit_ml.reporting.pictures import PER_PICTURE, ratio_rows, ratio_words
 
 SHOWN = 3
 """Passed samples shown for each function, the worst ones; all others stand in the list of cases."""
 TOLD = 6
-"""Cases that did not pass, told in words for each function."""
-_SIGN = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.INDETERMINATE: "?"}
-_STYLE = {Verdict.PASSED: "ok", Verdict.FAILED: "bad", Verdict.INDETERMINATE: "open"}
-_CASE_COLUMNS = (
-    ("", "auto"), ("Sample / variant", "3fr"), ("Error", "auto>"), ("Limit", "auto>"), ("Error / limit", "auto>"), ("Margin", "auto>"),
-    ("", "auto"),
-)  # fmt: skip
-
-
+"""Samples that did not pass, told in words for each function; variants that say the same are one."""
 def verdict_cell(verdict: Verdict) -> Cell:
     """Sign and word, so that colour is not needed."""
-    return cell(_STYLE[verdict], f"{_SIGN[verdict]} {verdict.value.lower()}")
+    return cell(STYLES[verdict], f"{SIGNS[verdict]} {verdict.value.lower()}")
 
 
 def label_of(function: str) -> str:
@@ -72,6 +67,9 @@ def findings(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Secti
     blocks: list[Block] = []
     for kind, group in _kinds(_of(model, functions)):
         blocks.append(heading(2, f"{FINDING_TITLES.get(kind, kind)} ({len(group)})"))
+        if kind == "not-offered":
+            blocks.append(_summed(model, functions))
+            continue
         if kind not in DISPOSED:
             blocks.append(table([("Subject", "1fr"), ("What was found", "3fr")], [[f.subject, f.sentence] for f in group], small=True))
             continue
@@ -81,6 +79,14 @@ def findings(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Secti
             rows.append([cell("strong", f.subject), f.sentence, f"{d.decision}: {d.reason}" if d else OPEN])
         blocks.append(table([("Subject", "1fr"), ("What was found", "3fr"), ("Disposition", "1.6fr")], rows, small=True))
     return Section(key="findings", title="Findings and dispositions", blocks=tuple(blocks) or (para("None."),))
+
+
+def _summed(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Block:
+    """One row a reason; the functions stand in the section about what was left out."""
+    rows: list[list[Cell]] = [
+        [what, reason, f"{len(names):,}", _cut(", ".join(names), 90)] for what, reason, names in by_reason(left_out(model, functions))
+    ]
+    return table([("What", "0.8fr"), ("Reason", "2fr"), ("Functions", "auto>"), ("First; all: “Not offered”", "2.4fr")], rows, small=True)
 
 
 def trace(functions: tuple[ReportFunction, ...]) -> Section:
@@ -107,7 +113,7 @@ def results(functions: tuple[ReportFunction, ...]) -> Section:
     """By area: the picture, then every function with its limits and its worst cases."""
     if not functions:
         return Section(key="results", title="Results by area", blocks=(para("No function was planned for this report: nothing is shown."),))
-    blocks: list[Block] = [para("Every tick is a case, the dot the worst one; a hollow dot lies past the limit. The numbers stand below.", "before")]
+    blocks: list[Block] = [para("Every tick is a case, the dot the worst one; a hollow dot lies past the limit. The numbers stand below.")]
     for n in range(0, len(functions), PER_PICTURE):
         part = functions[n : n + PER_PICTURE]
         blocks.append(picture(ratio_rows(part), ratio_words(part)))
@@ -122,10 +128,10 @@ def results(functions: tuple[ReportFunction, ...]) -> Section:
 def _function(f: ReportFunction) -> list[Block]:
     limits = tuple(dict.fromkeys(c.criterion for c in f.cases))
     number_of = {c: n for n, c in enumerate(limits, 1)}
-    bad = [c for c in f.cases if c.verdict is not Verdict.PASSED]
-    shown = [*bad[:TOLD], *_worst_passed(f)]
+    bad = agreeing(c for c in f.cases if c.verdict is not Verdict.PASSED)
+    shown = [*bad[:TOLD], *agreeing(nearest(f, SHOWN))]
     blocks: list[Block] = [
-        heading(3, f"{_SIGN[f.verdict]} {f.id}", label_of(f.id)),
+        heading(3, f"{SIGNS[f.verdict]} {f.id}", label_of(f.id)),
         facts([
             ("Requirement", f.requirement), ("Definition", f.source), ("Expected values from", f.oracle),
             *models(f),
@@ -134,32 +140,12 @@ def _function(f: ReportFunction) -> list[Block]:
         ]),
     ]  # fmt: skip
     if shown:
-        blocks.append(table(_CASE_COLUMNS, [_case_row(c, number_of[c.criterion]) for c in shown], small=True))
+        blocks.append(table(COLUMNS, [table_row(r, number_of[r.first.criterion]) for r in shown], small=True))
     if bad:
-        blocks.append(items(_told(c) for c in bad[:TOLD]))
+        blocks.append(items(told(r, 300) for r in bad[:TOLD]))
     if len(bad) > TOLD:
-        blocks.append(para(f"and {plural(len(bad) - TOLD, 'further case')} that did not pass: see the list of cases.", "soft"))
+        blocks.append(para(f"and {plural(sum(len(r.cases) for r in bad[TOLD:]), 'further case')} that did not pass: see the list of cases.", "soft"))
     return blocks
-
-
-def _worst_passed(f: ReportFunction) -> list[ReportCase]:
-    """The passed cases that come nearest to their limit, one variant of a sample."""
-    passed = [c for c in f.cases if c.verdict is Verdict.PASSED]
-    passed.sort(key=lambda c: -severity(m) if (m := worst_of(c.measurements)) else 0.0)
-    return list({c.sample: c for c in reversed(passed)}.values())[::-1][:SHOWN]
-
-
-def _case_row(c: ReportCase, limit: int) -> list[Cell]:
-    m = worst_of(c.measurements)
-    why = "" if c.why == SampleClass.ORDINARY.value else f" ({c.why})"
-    numbers = [number(m.error), number(m.limit), ratio(m.ratio), margin(m.error, m.ratio)] if m else ["–", "–", "–", "–"]
-    return [cell(_STYLE[c.verdict], _SIGN[c.verdict]), f"{c.sample} / {c.variant}{why}", *numbers, f"L{limit}"]
-
-
-def _told(c: ReportCase) -> str:
-    m = worst_of(c.measurements)
-    where = f" Expected {m.expected}, actual {m.actual} at {shape_index(m.worst_index) or 'the scalar'}." if m and m.actual not in c.detail else ""
-    return f"{c.sample}/{c.variant}: {c.reason.value}. {_cut(c.detail, 300)}{where}"
 
 
 def determinism(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
@@ -202,36 +188,3 @@ def faults(functions: tuple[ReportFunction, ...]) -> Section:
             *((heading(2, "What each fault is"), facts(sorted(kinds.items()))) if kinds else ()),
         ),
     )
-
-
-def not_offered(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
-    """What was left out, and why."""
-    ids, everything = {f.id for f in functions}, {f.id for f in model.functions}
-    rows = [[n.function, n.what, n.reason] for n in model.not_offered if n.function in ids or n.function not in everything]
-    blocks = (
-        (para("Left out of this run, with the reason. None of it counts as passed."),
-         table([("Function", "1fr"), ("What", "1fr"), ("Reason", "2fr")], rows, small=True))
-        if rows else (para("Nothing was left out of what the suite has for this library."),)
-    )  # fmt: skip
-    return Section(key="not-offered", title="Not offered, out of scope", blocks=blocks)
-
-
-def cases(functions: tuple[ReportFunction, ...]) -> Section:
-    """Every case, one line each, worst first within its function."""
-    blocks: list[Block] = [
-        para(
-            "✓ passed, ✗ failed, ? indeterminate; error, limit, error / limit, whether repetitions gave the same bits, sample/variant. "
-            "Full precision, inputs and evidence digests: report.json, attached to this file."
-        )
-    ]
-    for f in functions:
-        lines = "\n".join(_line(c) for c in f.cases)
-        blocks.append(listing(f"{f.id}\n{lines}"))
-    return Section(key="cases", title="List of all cases", blocks=tuple(blocks))
-
-
-def _line(c: ReportCase) -> str:
-    m = worst_of(c.measurements)
-    numbers = f"{number(m.error):>9} {number(m.limit):>9} {ratio(m.ratio):>9}" if m else f"{c.outcome:>29}"
-    same = "same" if c.identical else "DIFF" if c.differing else "-"
-    return f"  {_SIGN[c.verdict]} {numbers} {same:<4} {c.sample}/{c.variant}"

@@ -40,10 +40,10 @@ class Signed:
     key: PublicKey
 
 
-def approve(subjects: dict[str, str], approval: Approval, signer: Signer) -> bytes:
+def approve(subjects: dict[str, str], approval: Approval, signer: Signer, of: str = APPROVAL_TYPE) -> bytes:
     """The envelope of a personal signature: who, when, what it means, over which files (path -> SHA-256)."""
     words = {n: getattr(approval, n) for n in _FIELDS}
-    return sign(PAYLOAD_TYPE, statement(subjects, words, APPROVAL_TYPE), signer)
+    return sign(PAYLOAD_TYPE, statement(subjects, words, of), signer)
 
 
 def places(folder: Path) -> tuple[str, ...]:
@@ -72,11 +72,11 @@ def read_approval(folder: Path, place: str, trusted: tuple[PublicKey, ...]) -> S
     return Signed(place=place, approval=approval, subjects=subjects, key=key)
 
 
-def read_words(kind: str, payload: bytes) -> tuple[Approval, tuple[tuple[str, str], ...]]:
+def read_words(kind: str, payload: bytes, of: str = APPROVAL_TYPE) -> tuple[Approval, tuple[tuple[str, str], ...]]:
     """Words and subjects of an approval statement. Raises VerificationError."""
     try:
         tree: Any = json.loads(payload)
-        if kind != PAYLOAD_TYPE or tree["_type"] != STATEMENT_TYPE or tree["predicateType"] != APPROVAL_TYPE:
+        if kind != PAYLOAD_TYPE or tree["_type"] != STATEMENT_TYPE or tree["predicateType"] != of:
             raise ValueError("another type of statement")
         words = tree["predicate"]
         if set(words) != set(_FIELDS) or not all(isinstance(v, str) and v for v in words.values()):

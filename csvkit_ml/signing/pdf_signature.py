@@ -8,9 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from csvkit_ml.errors import ApprovalError, KeyFileError
+from csvkit_ml.errors import ApprovalError
 from csvkit_ml.model.report import Approval
 from csvkit_ml.model.signature import Answer, Check
+from csvkit_ml.signing.pdf_signer import Certificate, unlocked
 
 WHAT = (
     "the file is a PDF that can be read",
@@ -33,8 +34,8 @@ def sign_pdf(
     approval: Approval,
     roles: Sequence[tuple[str, int]],
     *,
-    bundle: bytes,
-    passphrase: bytes,
+    certificate: Certificate,
+    secret: bytes,
     stamp: bytes,
     tsa: str = "",
 ) -> bytes:
@@ -45,22 +46,19 @@ def sign_pdf(
     3. Name, time, reason (the meaning) are signed; the stamp, a typeset PDF page, shows them.
 
     Args:
-        bundle: PKCS#12 file of the person.
+        certificate: PKCS#12 file or token of the person. secret: its passphrase or PIN.
         tsa: address of an RFC 3161 time stamping authority; empty = the time is the signer's own.
 
     Raises:
-        KeyFileError: wrong passphrase, or not a PKCS#12 file. ApprovalError: no free field for this role; pyHanko is not installed.
+        KeyFileError: wrong passphrase or PIN, no such certificate. ApprovalError: no free field for this role; no answer of the time
+            stamping authority; pyHanko is not installed.
     """
     try:
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
         from pyhanko.sign import fields, signers
-        from pyhanko.sign.timestamps import HTTPTimeStamper
+        from pyhanko.sign.timestamps import TimestampRequestError
     except ImportError as e:
         raise ApprovalError("signatures in PDFs need pyHanko", "pip install 'csvkit-ml[sign]'") from e
-    try:
-        signer = signers.SimpleSigner.load_pkcs12_data(bundle, other_certs=[], passphrase=passphrase)
-    except ValueError as e:
-        raise KeyFileError("the certificate cannot be unlocked: wrong passphrase, or not a PKCS#12 file", "try again") from e
     writer = IncrementalPdfFileWriter(io.BytesIO(data))
     signed = {s.field_name for s in writer.prev.embedded_signatures}
     if not signed:
@@ -78,12 +76,21 @@ def sign_pdf(
         certify=not signed,
         docmdp_permissions=fields.MDPPerm.FILL_FORMS,
     )
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, unlocked(certificate, secret) as signer:
         page = Path(scratch) / "stamp.pdf"
         page.write_bytes(stamp)
-        pdf_signer = signers.PdfSigner(metadata, signer, timestamper=HTTPTimeStamper(tsa) if tsa else None, stamp_style=_style(page))
-        out = pdf_signer.sign_pdf(writer)
+        pdf_signer = signers.PdfSigner(metadata, signer, timestamper=_stamper(tsa), stamp_style=_style(page))
+        try:
+            out = pdf_signer.sign_pdf(writer)
+        except TimestampRequestError as e:
+            raise ApprovalError(f"no time stamp from {tsa}: {e}", "check the address, or sign without --tsa") from e
     return bytes(out.getvalue())
+
+
+def _stamper(tsa: str) -> Any:
+    from pyhanko.sign.timestamps import HTTPTimeStamper
+
+    return HTTPTimeStamper(tsa, timeout=30) if tsa else None
 
 
 def _style(page: Path) -> Any:
@@ -96,6 +103,17 @@ def _box(n: int) -> tuple[int, int, int, int]:
     left = _LEFT + (n % _COLUMNS) * (_WIDTH + 18)
     top = _TOP - (n // _COLUMNS) * (_HEIGHT + 14)
     return left, top - _HEIGHT, left + _WIDTH, top
+
+
+def _stamped(status: Any) -> tuple[str, str]:
+    """(time by an authority in words, why it cannot be relied on) of a signature; both empty where its time is the signer's own."""
+    stamp = status.timestamp_validity
+    if stamp is None:
+        return "", ""
+    who = stamp.signing_cert.subject.native.get("common_name", "?")
+    if not (stamp.intact and stamp.valid):
+        return "", f"the time stamp of {who} does not hold"
+    return f"{stamp.timestamp} by the time stamp of {who}", "" if stamp.trusted else f"the time stamp of {who} leads to no trusted authority"
 
 
 def verify_pdf(data: bytes, authorities: Sequence[bytes]) -> tuple[Check, ...]:
@@ -145,16 +163,18 @@ def _each(signatures: list[Any], roots: list[Any]) -> list[tuple[Answer, str]]:
         context = ValidationContext(trust_roots=roots, allow_fetching=False)
         status = validate_pdf_signature(s, signer_validation_context=context)
         who = status.signing_cert.subject.native.get("common_name", "?")
-        told.append(f"{s.field_name}: {who}, {status.signer_reported_dt}")
+        stamped, doubt = _stamped(status)
+        told.append(f"{s.field_name}: {who}, {stamped or status.signer_reported_dt}")
+        strangers = strangers or (doubt and f"{s.field_name}: {doubt}")
         if not (status.intact and status.valid and status.docmdp_ok) or status.modification_level > ModificationLevel.FORM_FILLING:
             broken = broken or f"{s.field_name} ({who}) does not hold"
         if not status.trusted:
             strangers = strangers or f"{s.field_name}: the certificate of {who} leads to no trusted authority"
         coverage = status.coverage
     whole = coverage is SignatureCoverageLevel.ENTIRE_FILE
-    doubt = Answer.NOT_OK if roots else Answer.UNKNOWN
+    lacking = Answer.NOT_OK if roots else Answer.UNKNOWN
     return [
         (Answer.NOT_OK, broken) if broken else (Answer.OK, "; ".join(told)),
         (Answer.OK, "") if whole else (Answer.NOT_OK, "bytes follow the last signature, or it covers only a part"),
-        (doubt, strangers if roots else "give the authority's certificate with --ca") if strangers else (Answer.OK, ""),
+        (lacking, strangers if roots else "give the authority's certificate with --ca") if strangers else (Answer.OK, ""),
     ]

@@ -24,6 +24,8 @@ class Policy:
     """(role, number of signatures that it needs), in the order in which they sign."""
     independent: tuple[tuple[str, str], ...] = (("author", "approver"),)
     """Pairs of roles that one person may not both have."""
+    plan: tuple[str, ...] = ()
+    """Roles that must have approved the plan before its run; empty = the plan's digest in the record suffices."""
     max_age_days: int = 365
     """Age of a run beyond which the gate refuses it."""
     allow_draft: bool = False
@@ -93,6 +95,7 @@ class _File(_Strict):
     version: int = Field(alias="schema")
     role: list[_Role] = Field(min_length=1)
     independent: list[list[str]] = []
+    plan: list[str] = []
     gate: _Gate = _Gate()
 
 
@@ -111,12 +114,14 @@ def read_policy(data: bytes) -> Policy:
         raise UsageError(f"the policy is not of the documented form: {problems}", "see README, approvals") from e
     names = [r.name for r in read.role]
     pairs = [p for p in read.independent if len(p) != 2 or p[0] == p[1] or not set(p) <= set(names)]
-    if read.version != SCHEMA or len(set(names)) != len(names) or pairs:
-        raise UsageError(f"the policy has another schema, a role twice, or a pair of unknown roles {pairs}", "see README, approvals")
+    if read.version != SCHEMA or len(set(names)) != len(names) or pairs or not set(read.plan) <= set(names):
+        told = f"the policy has another schema, a role twice, a pair of unknown roles {pairs}, or a plan for one that is no role {read.plan}"
+        raise UsageError(told, "see README, approvals")
     gate = read.gate.model_dump(exclude={"host", "machines"})
     return Policy(
         roles=tuple((r.name, r.count) for r in read.role),
         independent=tuple((p[0], p[1]) for p in read.independent),
+        plan=tuple(dict.fromkeys(read.plan)),
         machines=tuple(read.gate.machines),
         host=tuple(sorted(read.gate.host.items())),
         **gate,

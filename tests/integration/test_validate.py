@@ -37,13 +37,14 @@ class Home:
             env=self.env,
             cwd=self.folder,
             text=True,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
-    def run(self, *arguments: str, code: int = 0) -> str:
+    def run(self, *arguments: str, code: int = 0, typed: str = "") -> str:
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=280)
+        out, err = process.communicate(typed, timeout=280)
         assert process.returncode == code, err
         return out
 
@@ -133,7 +134,18 @@ def test_the_same_command_again_finds_the_report_that_stands(report: Path, home:
 def test_an_approved_plan_is_run_exactly_or_refused(home: Home, report: Path) -> None:
     home.run("plan", REQUIREMENT, *SMALL, "-o", "plan.json")
     assert (home.folder / "plan.json").read_bytes() == (report / "plan.json").read_bytes()
-    home.run("validate", "--plan", "plan.json", "--out", "planned", "-q", code=3)
+    home.run("keys", "new", "pia", "--person", "Pia Approver")
+    home.run("sign", "plan.json", "--as", "approver", typed="pw\n")
+    time.sleep(1.1)  # times have seconds, and a plan is approved before its run
+    home.run("validate", "--plan", "plan.json", "--baseline", "report", "--out", "planned", "-q", code=3)
+    told = json.loads((home.folder / "planned" / "report.json").read_bytes())
+    assert [a["name"] for a in told["plan_approvals"]] == ["Pia Approver"]
+    assert [change for change, _ in told["upgrade"]["counts"]] == ["bit-identical"] and told["upgrade"]["rows"] == []
+    (home.folder / "policy.toml").write_text('schema = 1\nplan = ["approver"]\n[[role]]\nname = "approver"\n')
+    first, _, refusal = home.run("verify", "planned", "--policy", "policy.toml", "--json", code=7).partition("\n")
+    checks = json.loads(first)["checks"]
+    assert [c["ok"] for c in checks if c["what"].startswith("the plan was approved")] == [True]
+    assert "still to sign: approver" in refusal
     tree = json.loads((home.folder / "plan.json").read_bytes())
     tree["functions"][0]["samples"][0]["criterion"]["formula"] = "y is anything"
     (home.folder / "changed.json").write_text(json.dumps(tree))

@@ -52,14 +52,17 @@ def small(*, bad: float = 0.0) -> Records:
     return records(functions=2, samples=3, bad=bad, hostile=False, signed_by="machine")
 
 
-def folder_of(path: Path, run: Records, signer: Signer, layouts: tuple[Format, ...] = (), **changes: object) -> ReportModel:
-    """Write the folder of a run and attest it."""
+def folder_of(
+    path: Path, run: Records, signer: Signer, layouts: tuple[Format, ...] = (), before: tuple[tuple[str, bytes], ...] = (), **changes: object
+) -> ReportModel:
+    """Write the folder of a run and attest it; `before` are files that lie in it too."""
     plan, environment, judgement = canonical(run.plan), canonical(run.environment), canonical(run.judgement)
     manifest = canonical(replace(run.manifest, plan=sha256(plan), observations=()))
     model = replace(run.model(), plan=sha256(plan), manifest=sha256(manifest), renderers=renderers(), tool=f"mlcsv {__version__}", **changes)  # type: ignore[arg-type]
     path.mkdir(parents=True)
     files = {"plan.json": plan, "environment.json": environment, "judgement.json": judgement, "manifest.json": manifest}
-    for name, data in (files | {f.filename: f.render(model) for f in layouts or formats()}).items():
+    for name, data in (files | {f.filename: f.render(model) for f in layouts or formats()} | dict(before)).items():
+        (path / name).parent.mkdir(exist_ok=True)
         (path / name).write_bytes(data)
     predicate = {"plan": model.plan, "manifest": model.manifest, "finished": model.run.finished, "started": model.run.started}
     attest(path, predicate, signer)

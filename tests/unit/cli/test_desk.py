@@ -58,7 +58,7 @@ def test_from_report_to_open_gate(desk: Path) -> None:
     assert mlcsv("verify", "r", "--policy", "policy.toml", "--rerender")[0] == 0
     assert mlcsv(*asked)[0] == 0
     code, text = mlcsv("checklist", *asked[1:])
-    assert code == 0 and text.count("- [x]") == 12
+    assert code == 0 and text.count("- [x]") == 13
     code, text = mlcsv("log", "--json")
     assert code == 0 and [e["event"] for e in json.loads(text)["entries"]] == ["sign", "sign"]
     assert "For release 7." in (desk / "r/approvals/2-approver/report.html").read_text()

@@ -13,9 +13,13 @@ from csvkit_ml.approving import approve_folder
 from csvkit_ml.environments.lockfile import Locked
 from csvkit_ml.errors import UsageError
 from csvkit_ml.gate import CONDITIONS, Question, checklist, read_scope, rule
+from csvkit_ml.model.codec import canonical
 from csvkit_ml.model.device import NO_INPUT
+from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.function import Reason
+from csvkit_ml.model.report import Approval
 from csvkit_ml.model.signature import PublicKey
+from csvkit_ml.signing.plan_approval import FOLDER, approve_plan
 from csvkit_ml.signing.policy import Policy
 from tests.unit.approving.folders import LAYOUTS, TIMES, People, folder_of, people, small
 from tests.unit.reporting.fake_records import ANSWERED, Records
@@ -34,6 +38,13 @@ GOOD = Question(
 @pytest.fixture(scope="module")
 def staff(tmp_path_factory: pytest.TempPathFactory) -> People:
     return people(tmp_path_factory.mktemp("keys"))
+
+
+def planned(run: Records, staff: People, time: str) -> tuple[tuple[str, bytes], ...]:
+    """An approval of the run's plan, as it lies in a report folder."""
+    words = Approval(role="approver", name="Pia Approver", time=time, meaning="m", keyid=staff.pia.public.keyid)
+    digest = sha256(canonical(run.plan))
+    return ((f"{FOLDER}/approver.dsse.json", approve_plan(Path("plan.json"), digest, words, staff.pia, ("approver",))[1]),)
 
 
 def approved(path: Path, staff: People, run: Records, roles: int = 3, **changes: object) -> Path:
@@ -71,6 +82,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory, staff: People) -> dict[str
         "review due": approved(top / "due", staff, replace(run, device=replace(ANSWERED, next_review="2026-03-09"))),
         "other library": approved(top / "ort", staff, run, library="onnxruntime"),
         "future": approved(top / "future", staff, future),
+        "planned": approved(top / "planned", staff, run, before=planned(run, staff, "2026-03-01T00:00:00+00:00")),
+        "planned late": approved(top / "late", staff, run, roles=0, before=planned(run, staff, "2026-03-02T09:15:00+00:00")),
     }
     for name, damage in DAMAGES.items():
         made[name] = Path(shutil.copytree(made["good"], top / f"damaged-{len(made)}"))
@@ -141,6 +154,9 @@ SHUT: list[tuple[str, Question, int, str]] = [
     ("good", replace(GOOD, scope=("torch.nn.Linear",)), 11, "not covered: torch.nn.Linear"),
     ("failed", GOOD, 12, "does not accept dispositions"),
     ("indeterminate", replace(GOOD, policy=Policy(accept_failed_if_disposed=True)), 12, "INDETERMINATE"),
+    ("good", _policy(plan=("approver",)), 13, "not approved by: approver"),
+    ("planned", _policy(plan=("author", "approver")), 13, "not approved by: author"),
+    ("planned late", _policy(roles=(), plan=("approver",)), 13, "the run began at"),
     ("report changed", GOOD, 1, "report.json has been altered"),
     ("pdf changed", GOOD, 1, "soup-verification-report.pdf has been altered"),
     ("shown page changed", GOOD, 1, "report.html is not what"),
@@ -158,6 +174,7 @@ def test_the_good_one_opens(reports: dict[str, Path], staff: People) -> None:
     assert rule(_locked(version="2.13.0"), (reports["good"],), staff.trusted).ok
     assert rule(replace(GOOD, scope=(), backend=""), (reports["good"],), staff.trusted).ok
     assert rule(_policy(host=(("cpu", "AMD EPYC 7763 64-Core Processor"),)), (reports["good"],), staff.trusted).ok
+    assert rule(_policy(plan=("approver",)), (reports["planned"],), staff.trusted).ok
     assert rule(replace(GOOD, policy=Policy(accept_failed_if_disposed=True)), (reports["failed"],), staff.trusted).ok
 
 

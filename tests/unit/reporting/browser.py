@@ -83,6 +83,11 @@ class Browser:
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
+    def busy(self) -> float:
+        """Seconds of processor time that the page's thread has worked: what a loaded machine does not lengthen."""
+        self.call("Performance.enable", timeDomain="threadTicks")
+        return float(next(m["value"] for m in self.call("Performance.getMetrics")["metrics"] if m["name"] == "TaskDuration"))
+
     def picture(self) -> bytes:
         """PNG of the window."""
         return b64decode(self.call("Page.captureScreenshot")["data"])

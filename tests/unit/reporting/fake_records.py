@@ -26,7 +26,7 @@ from csvkit_ml.model.observation import (
     Unsupported,
 )
 from csvkit_ml.model.plan import REPETITIONS, NotOffered, PlannedCriterion, PlannedFunction, PlannedSample, ValidationPlan
-from csvkit_ml.model.report import ReportModel, RunFacts
+from csvkit_ml.model.report import ReportModel, RunFacts, Upgrade
 from csvkit_ml.model.requirement import OwnTests, RequirementList
 from csvkit_ml.model.scoped import ScopeList
 from csvkit_ml.model.spec import ValidationSpec
@@ -90,6 +90,7 @@ class Records:
     scope: ScopeList | None = None
     requirements: RequirementList | None = None
     own_tests: OwnTests | None = None
+    upgrade: Upgrade | None = None
 
     def model(self) -> ReportModel:
         return assemble(
@@ -113,6 +114,7 @@ class Records:
             scope=self.scope,
             requirements=self.requirements,
             own_tests=self.own_tests,
+            upgrade=self.upgrade,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -12,7 +13,7 @@ from csvkit_ml.model.codec import canonical
 from csvkit_ml.model.device import DeviceInput
 from csvkit_ml.model.function import Side, Verdict
 from csvkit_ml.model.report import Approval, ReportModel
-from csvkit_ml.reporting import pdf
+from csvkit_ml.reporting import paper_cases, paper_closing, pdf
 from csvkit_ml.reporting.document import SOUP, TOOL, Kind, document
 from csvkit_ml.reporting.findings import with_device
 from tests.unit.reporting.fake_records import ANSWERED, HOSTILE, records
@@ -76,8 +77,34 @@ def test_every_case_of_the_side_is_listed_once() -> None:
     model = records(functions=8, samples=5, hostile=False).model()
     listed = [b["text"] for s in document(model, SOUP)["sections"] if s["key"] == "cases" for b in s["blocks"] if b["kind"] == "raw"]
     own = [c for f in model.functions if f.side is not Side.TRAINING for c in f.cases]
-    lines = [line for text in listed for line in text.split("\n")[1:]]
-    assert len(lines) == len(own) and all(any(line.endswith(f" {c.sample}/{c.variant}") for line in lines) for c in own)
+    places = [line[39:].rsplit(" / ", 1) for text in listed for line in text.split("\n")[1:]]
+    told = Counter((sample, v) for sample, variants in places for v in variants.split(", "))
+    assert told == Counter((c.sample, c.variant) for c in own)
+
+
+def test_a_large_report_lists_what_did_not_pass_and_the_nearest_of_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper_cases, "ALL_UP_TO", 10)
+    monkeypatch.setattr(paper_cases, "NEAREST", 2)
+    model = records(functions=6, samples=9, bad=0.3, hostile=False).model()
+    blocks = paper_cases.cases(model.functions).blocks
+    assert f"the complete list of {sum(len(f.cases) for f in model.functions):,} cases stands in report.html" in blocks[0]["text"]
+    for f, block in zip(model.functions, blocks[1:], strict=True):
+        lines = block["text"].split("\n")
+        for c in f.cases:
+            assert c.verdict is Verdict.PASSED or any(x[39:].startswith(f"{c.sample} / ") and c.variant in x.split(" / ")[1].split(", ") for x in lines)
+        passed = {c.sample for c in f.cases if c.verdict is Verdict.PASSED}
+        assert {x[39:].split(" / ")[0] for x in lines if x.startswith("  ✓")} == {c.sample for c in paper_cases.nearest(f, 2)} <= passed
+        assert len(passed) <= 2 or "further passed case" in lines[-1]
+
+
+def test_variants_that_agree_are_one_row_and_no_other() -> None:
+    case = records(functions=1, samples=1, hostile=False).model().functions[0].cases[0]
+    other = dataclasses.replace(case, variant="out")
+    strange = dataclasses.replace(case, variant="in-place", detail="something else")
+    made = paper_cases.rows([case, strange, other])
+    assert [r.variants for r in made] == [f"{case.variant}, out", "in-place"]
+    many = paper_cases.Row(tuple(dataclasses.replace(case, variant=f"variant-{n}") for n in range(30)))
+    assert many.short.endswith(" … (30 variants)") and "variant-29" in many.variants
 
 
 def test_the_draft_mark_goes_only_when_everything_is_answered() -> None:
@@ -106,7 +133,7 @@ def test_clauses_point_at_sections_that_exist() -> None:
     for kind in (TOOL, SOUP):
         keys = {s["key"] for s in document(model, kind)["sections"]} | {"summary"}
         asked = [c for s in model.standards if kind.key in s.reports for c in s.clauses]
-        assert len(asked) > 10 and {c.section for c in asked} <= keys
+        assert len(asked) > 10 and {c.section for c in asked} <= keys | set(paper_closing.INSTEAD) and set(paper_closing.INSTEAD.values()) <= keys
 
 
 def test_approvals_are_shown() -> None:

@@ -17,6 +17,7 @@ from csvkit_ml.reporting import pdf
 from csvkit_ml.reporting.document import TOOL
 from csvkit_ml.signing.certificates import issue, new_ca
 from csvkit_ml.signing.pdf_signature import sign_pdf, verify_pdf
+from csvkit_ml.signing.pdf_signer import Certificate
 from tests.unit.reporting.fake_records import records
 
 ROLES = (("author", 1), ("reviewer", 1), ("approver", 1))
@@ -35,8 +36,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def signed_as(data: bytes, role: str, keys: Path, passphrase: bytes = b"pw") -> bytes:
     approval = Approval(role=role, name=NAMES[role], time="2026-03-03T10:00:00+00:00", meaning="My meaning <b>.", keyid="0" * 64)
-    bundle = (keys / f"{role}.p12").read_bytes()
-    return sign_pdf(data, approval, ROLES, bundle=bundle, passphrase=passphrase, stamp=pdf.stamp(approval))
+    certificate = Certificate(bundle=(keys / f"{role}.p12").read_bytes())
+    return sign_pdf(data, approval, ROLES, certificate=certificate, secret=passphrase, stamp=pdf.stamp(approval))
 
 
 @pytest.fixture(scope="module")
