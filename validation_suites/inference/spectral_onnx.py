@@ -91,7 +91,7 @@ WINDOW = Scaled(
 def _window_function(kind: str) -> Function:
     name = kind.capitalize()
     return Function(
-        id=f"{kind}_window", side=Side.INFERENCE, area="signals", requirement=f"The library shall return the {name} window, periodic or symmetric.",
+        id=f"signal_{kind}_window", side=Side.INFERENCE, area="signals", requirement=f"The library shall return the {name} window, periodic or symmetric.",
         source=f"{ONNX}{name}Window; Harris 1978", oracle="80-bit extended precision", samples=_window_samples, reference=_window(kind), criterion=WINDOW,
         faults=(
             *PLAINLY, faults.computed("other-ends", "Symmetric for periodic, or the other way around.", _other_ends(kind)),
@@ -294,7 +294,7 @@ FUNCTIONS: tuple[Function, ...] = (
         ),
     ),
     Function(
-        id="stft", side=Side.INFERENCE, area="signals", requirement="The library shall return the Fourier transforms of the windowed frames of a signal.",
+        id="signal_stft", side=Side.INFERENCE, area="signals", requirement="The library shall return the Fourier transforms of the windowed frames of a signal.",
         source=f"{ONNX}STFT", oracle="the defining sum in 80-bit extended precision", samples=_stft_samples, reference=_stft,
         criterion=lambda s: transform_criterion(s.param("frame")),
         faults=(

@@ -37,10 +37,10 @@ def _lowering(function: str, op: str, build: Any) -> Lowering:
 
 
 LOWERINGS = (
-    _lowering("hann_window", "HannWindow", _window("HannWindow")),
-    _lowering("hamming_window", "HammingWindow", _window("HammingWindow")),
-    _lowering("blackman_window", "BlackmanWindow", _window("BlackmanWindow")),
+    _lowering("signal_hann_window", "HannWindow", _window("HannWindow")),
+    _lowering("signal_hamming_window", "HammingWindow", _window("HammingWindow")),
+    _lowering("signal_blackman_window", "BlackmanWindow", _window("BlackmanWindow")),
     _lowering("dft", "DFT", _dft),
-    _lowering("stft", "STFT", _stft),
+    _lowering("signal_stft", "STFT", _stft),
     _lowering("mel_weight_matrix", "MelWeightMatrix", lambda s: node("MelWeightMatrix", s, output_datatype=ELEMENT[s.dtype])),
 )
