@@ -158,7 +158,7 @@ def _folded(sample: Sample) -> tuple[Expected, ...]:
 
 
 ROWS = (
-    Guarantee(id="fake_quantize_training", area=AREA, source=SOURCE, cases=_fake_cases, truth=fake,
+    Guarantee(id="fake_quantize_gradient", area=AREA, source=SOURCE, cases=_fake_cases, truth=fake,
               requirement="The library shall round to the nearest step, even at ties, clamp, and pass the gradient through where the step is in range.",
               faults=(wrong("half-away", "Ties are rounded away from zero.", lambda s: fake(s, half_away=True)),
                       wrong("gradient-everywhere", "The gradient passes everywhere.", lambda s: fake(s, gradient_all=True)),

@@ -164,7 +164,7 @@ def _binding(function, names, dtypes=("float32",), layouts=(), **forms):
 
 BINDINGS = (
     _binding(
-        "fake_quantize_training", ("torch.fake_quantize_per_tensor_affine", "torch.fake_quantize_per_channel_affine", "FakeQuantize", "FakeQuantizeBase"),
+        "fake_quantize_gradient", ("torch.fake_quantize_per_tensor_affine", "torch.fake_quantize_per_channel_affine", "FakeQuantize", "FakeQuantizeBase"),
         layouts=("strided", "offset"), plain=_with_gradient(_tensor), parameters=_with_gradient(_tensor_parameters), one_channel=_with_gradient(_as_one_channel),
         module=_with_gradient(_module),
     ),
