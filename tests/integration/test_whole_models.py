@@ -115,7 +115,7 @@ def test_the_optimisation_level_changes_the_bits_of_a_small_network(home: Home, 
 def test_two_settings_are_compared(home: Home, report: dict[str, Any]) -> None:
     done = pipeline.compare_runs(
         ((str(home.folder / "report"), ()), (RELEASE, ("cpu:opt=none",))), environment=EnvironmentRequest(), functions=(),
-        out=home.folder / "compared", places=home.places, watch=Silence(), narrowing=pipeline.read_model(home.files, Silence()),
+        out=home.folder / "compared", places=home.places, watch=Silence(), model=home.files,
     )  # fmt: skip
     (found,) = done.comparisons
     assert found.count(Change.WITHIN) > 0
