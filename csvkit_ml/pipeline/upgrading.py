@@ -16,6 +16,7 @@ from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.cells import joined, read_run, run_cell
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import jobs, prepare, read_plan
+from csvkit_ml.pipeline.whole_models import ModelFiles, read_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class Baseline:
     environment: EnvironmentRequest
     places: Places
     watch: Watcher
+    model: ModelFiles | None = None
+    """The maker's model, which the baseline runs too."""
 
     def against(self, records: Mapping[str, bytes], store: Store, memo: Memo) -> Upgrade:
         """What moved between the baseline and the run of these records (plan, environment, manifest, judgement)."""
@@ -41,5 +44,8 @@ class Baseline:
         found = jobs([self.named], (self.backend,))
         if len(found) != 1:
             raise UsageError(f"{self.backend} stands for {len(found)} configurations", "name one backend")
-        made = prepare(found[0], environment=self.environment, functions=functions, places=self.places, watch=self.watch)
+        made = prepare(
+            found[0], environment=self.environment, functions=functions, places=self.places, watch=self.watch,
+            narrowing=read_model(self.model, self.watch) if self.model else None,
+        )  # fmt: skip
         return run_cell(made, store, memo, places=self.places, watch=self.watch).run
