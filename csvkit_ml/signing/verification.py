@@ -24,7 +24,7 @@ from csvkit_ml.signing.statement import (
 
 WHAT = (
     "the attestation is there and its signature is valid and of a trusted key",
-    "the attestation is a run statement of mlcsv, made while its key was in force",
+    "the attestation is a statement of mlcsv, made while its key was in force",
     "every subject is present as a regular file",
     "every subject has the signed digest",
     "nothing extra is in the folder",
@@ -138,6 +138,8 @@ def _records(predicate: dict[str, Any], subjects: dict[str, str]) -> str:
     named = predicate.get("records")
     if not isinstance(named, dict) or not named:
         return "the attestation names no record"
+    if "report.json" in subjects:
+        return "a report needs the attestation of a run"
     other = [n for n, d in named.items() if d != f"sha256:{subjects.get(n)}"]
     return f"{other[0]} is not the one that the attestation names" if other else ""
 

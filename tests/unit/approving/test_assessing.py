@@ -19,6 +19,7 @@ from csvkit_ml.pipeline.cells import attested, comparison_files
 from csvkit_ml.reporting.impact_file import IMPACT_FORM, QUESTIONS, empty_impact, open_questions, read_impact
 from csvkit_ml.signing.policy import Policy
 from csvkit_ml.signing.statement import ATTESTATION
+from csvkit_ml.signing.verification import verify_folder
 from tests.unit.approving.folders import People, people
 from tests.unit.judgement.test_comparison import run
 from tests.unit.reporting.fake_records import records
@@ -82,6 +83,17 @@ def test_an_attestation_that_names_no_record_is_refused(folder: Path, staff: Peo
     (folder / ATTESTATION).unlink()
     attest(folder, {"finished": "2026-01-01T00:00:00+00:00", "records": {}}, staff.machine, COMPARISON_TYPE)
     assert wrong(folder, staff) == ["comparisons and matrices are those that the attestation names"]
+
+
+def test_a_report_cannot_be_attested_as_a_comparison(folder: Path, staff: People) -> None:
+    from csvkit_ml.model.digest import sha256
+    from csvkit_ml.signing.statement import COMPARISON_TYPE, attest
+
+    (folder / ATTESTATION).unlink()
+    (folder / "report.json").write_text("{}")
+    attest(folder, {"finished": "2026-01-01T00:00:00+00:00", "records": {"report.json": sha256(b"{}")}}, staff.machine, COMPARISON_TYPE)
+    checks = verify_folder(folder, staff.trusted)
+    assert [(c.number, c.detail) for c in checks if not c.ok] == [(6, "a report needs the attestation of a run")]
 
 
 def test_author_and_approver_sign_the_impact(folder: Path, staff: People) -> None:
