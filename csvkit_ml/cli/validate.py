@@ -81,7 +81,7 @@ def validate(
                 job, environment=request, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
                 command=_command(), places=places, watch=watch, device=human, standards=maps, anomalies=anomalies,
                 use=use,
-                baseline=pipeline.Baseline(named=baseline, backend=job.backend, environment=request, places=places, watch=watch, model=files)
+                baseline=pipeline.Baseline(named=baseline, backend=job.backend, environment=request, use=use, places=places, watch=watch)
                 if baseline else None,
             )  # fmt: skip
         verdicts.append(done.report.status)

@@ -14,9 +14,11 @@ from csvkit_ml.judgement.upgrade import summed
 from csvkit_ml.model.report import Upgrade
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.cells import joined, read_run, run_cell
+from csvkit_ml.pipeline.intended import IntendedUse
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import jobs, prepare, read_plan
-from csvkit_ml.pipeline.whole_models import ModelFiles, read_model
+from csvkit_ml.pipeline.scoped import read_scope
+from csvkit_ml.pipeline.whole_models import read_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +29,10 @@ class Baseline:
     """Requirement, or folder of a finished report."""
     backend: str
     environment: EnvironmentRequest
+    use: IntendedUse
+    """Its scope and its model narrow the baseline as they narrow the run."""
     places: Places
     watch: Watcher
-    model: ModelFiles | None = None
-    """The maker's model, which the baseline runs too."""
 
     def against(self, records: Mapping[str, bytes], store: Store, memo: Memo) -> Upgrade:
         """What moved between the baseline and the run of these records (plan, environment, manifest, judgement)."""
@@ -44,8 +46,7 @@ class Baseline:
         found = jobs([self.named], (self.backend,))
         if len(found) != 1:
             raise UsageError(f"{self.backend} stands for {len(found)} configurations", "name one backend")
-        made = prepare(
-            found[0], environment=self.environment, functions=functions, places=self.places, watch=self.watch,
-            narrowing=read_model(self.model, self.watch) if self.model else None,
-        )  # fmt: skip
+        scoped = read_scope(self.use.scope, self.places, self.watch) if self.use.scope else None
+        narrowing = read_model(self.use.model, self.watch, scoped) if self.use.model else scoped
+        made = prepare(found[0], environment=self.environment, functions=functions, places=self.places, watch=self.watch, narrowing=narrowing)
         return run_cell(made, store, memo, places=self.places, watch=self.watch).run

@@ -93,7 +93,7 @@ _QUESTIONS = {
     "item.supplier": "Supplier evidence that you lean on.",
     "item.maintenance": "What triggers the next assessment; how the item is retired.",
     "item.next_review": "Date of the next review, YYYY-MM-DD.",
-    "item.depth": "Why this much assurance, and no more.",
+    "item.depth": "Why this much assurance, and no more; the category of the software (GAMP 5), with reason.",
     "tool.use": "Intended use of the training functionality, and the process that it serves.",
     "tool.risk": "What a failure would lead to: high process risk or not, and why.",
     "tool.conclusion": "Your conclusion about the tool, with the residual risk.",

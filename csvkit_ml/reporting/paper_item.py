@@ -139,9 +139,17 @@ def coverage(model: ReportModel) -> Section:
         told = para("This library has no functional split: which of its names were not tested is not told here.")
         return Section(key="coverage", title="Functional split and coverage", blocks=(told,))
     rows: list[list[Cell]] = [
-        [r.area, r.side.value, r.use, r.risk.value, f"{len(r.covered):,}", f"{len(r.uncovered):,}"] for r in split.rows
-    ]
-    columns = [("Area", "1.2fr"), ("Side", "auto"), ("Use", "2.4fr"), ("Risk", "auto"), ("Shown", "auto>"), ("Not shown", "auto>")]
+        [
+            cell("strong", r.area), r.side.value, f"{r.use} Out of scope: {r.reason}" if r.reason else r.use,
+            f"{'; '.join(r.failures)}. {r.effect}", r.risk.value, f"{len(r.covered):,}", f"{len(r.uncovered):,}",
+        ]
+        for r in split.rows
+        if r.names.total or r.operators.total
+    ]  # fmt: skip
+    columns = [
+        ("Area", "1.1fr"), ("Side", "auto"), ("Use", "1.7fr"), ("How it can fail, and the effect", "2fr"), ("Risk", "auto"), ("Shown", "auto>"),
+        ("Not shown", "auto>"),
+    ]  # fmt: skip
     words = (
         f"Public names of {split.library} {split.version} by the rules of the split, and of how many of them something is shown. "
         f"{plural(len(split.unclassified), 'name')} no rule or several rules claim. The names themselves: report.json."

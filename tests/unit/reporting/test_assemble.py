@@ -13,6 +13,7 @@ from csvkit_ml.model.requirement import TestOutcome
 from csvkit_ml.reporting.assemble import reproduce, severity, worst_of
 from csvkit_ml.reporting.bisection import FIRST_OPERATOR
 from csvkit_ml.reporting.findings import KINDS
+from csvkit_ml.reporting.upgrade import MOVED
 from tests.unit.reporting.fake_records import Records, records
 from tests.worlds.anomaly_lists import tiny_anomalies
 from tests.worlds.intended_use import row, tiny_list, tiny_requirements, tiny_tests
@@ -105,7 +106,7 @@ def test_findings_of_every_kind_in_order() -> None:
     model = r.model()
     kinds = [f.kind for f in model.findings]
     assert kinds == sorted(kinds, key=KINDS.index)
-    assert {*kinds, FIRST_OPERATOR} == set(KINDS), "those of whole models: test_bisection"
+    assert {*kinds, FIRST_OPERATOR, MOVED} == set(KINDS), "those of whole models: test_bisection; of an upgrade: test_upgrade"
     told = {(f.kind, f.subject) for f in model.findings}
     for f in model.functions:
         assert (("failure", f.id) in told) == (f.verdict is Verdict.FAILED)

@@ -127,10 +127,10 @@ def test_what_is_no_address_of_a_certificate_is_refused(address: str) -> None:
 
 
 def test_an_address_is_read_and_a_module_that_is_none_is_named(paper: bytes, tmp_path: Path) -> None:
-    token = read_token("pkcs11:token=Ada%20A;object=sign?module-path=/opt/x.so")
-    assert token == Token(module="/opt/x.so", token="Ada A", label="sign")
+    token = read_token("pkcs11:token=Ada%20A;object=sign?module-path=/nowhere/x.so")
+    assert token == Token(module="/nowhere/x.so", token="Ada A", label="sign")
     (tmp_path / "none.so").write_text("not a library")
-    for module in ("/opt/x.so", str(tmp_path / "none.so")):
+    for module in ("/nowhere/x.so", str(tmp_path / "none.so")):
         certificate = Certificate(token=Token(module=module, token="Ada A", label="sign"))
         with pytest.raises(KeyFileError, match="the token 'Ada A' cannot be opened"):
             sign_pdf(paper, ADA, (("author", 1),), certificate=certificate, secret=b"1234", stamp=pdf.stamp(ADA))
