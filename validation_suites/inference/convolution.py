@@ -250,8 +250,7 @@ def _plain_sequences() -> Iterable[Sample]:
     """Those of one axis with step, dilation and group of one, and as much padding before as behind."""
     for s in _samples(1)():
         p: dict[str, Any] = dict(s.params)
-        if p["stride"] == p["dilation"] == (1,) and p["groups"] == 1 and p["padding"][0] == p["padding"][1] and s.dtype in ("float32",
-            "float64"):
+        if p["stride"] == p["dilation"] == (1,) and p["groups"] == 1 and p["padding"][0] == p["padding"][1] and s.dtype in ("float32", "float64"):
             yield s
 
 
