@@ -79,16 +79,27 @@ def _setting(id: str, says: str, *orders: Values) -> Function:
 
 
 FUNCTIONS: tuple[Function, ...] = (
-    _setting("default_dtype", "the dtype of numbers that name none", ("float32", "float64"), ("float32", "float16", "bfloat16", "float64")),
-    _setting("default_device", "the device of tensors that name none", ("cpu", "meta"), ("cpu", "meta", "cpu")),
-    _setting("deterministic_algorithms", "the demand for deterministic algorithms", ("off", "error", "warn"), ("off", "warn", "error")),
-    _setting("matmul_precision", "the precision of float32 products", ("highest", "high", "medium"), ("highest", "medium")),
+    _setting(
+        "default_dtype", "the dtype of numbers that name none", ("float32", "float64"), ("float32", "float16", "bfloat16", "float64"),
+        ("float64", "float32"),
+    ),
+    _setting("default_device", "the device of tensors that name none", ("cpu", "meta"), ("cpu", "meta", "cpu"), ("meta", "cpu")),
+    _setting(
+        "deterministic_algorithms", "the demand for deterministic algorithms", ("off", "error", "warn"), ("off", "warn", "error"), ("error", "off"),
+    ),
+    _setting(
+        "matmul_precision", "the precision of float32 products", ("highest", "high", "medium"), ("highest", "medium"), ("medium", "high", "highest"),
+    ),
     _setting("thread_count", "the number of threads of one operation", (1, 2), (1, 2, 3), (2, 1)),
-    _setting("flush_denormal", "the flushing of subnormal numbers", (False, True), (False, True, False)),
-    _setting("gradient_mode", "whether operations are recorded", ("grad", "no-grad"), ("grad", "inference", "no-grad"),
-        ("no-grad", "grad")),
-    _setting("autocast_mode", "automatic mixed precision and its dtype", ("off", "bfloat16"), ("off", "float16", "bfloat16"),
-        ("bfloat16", "off")),
-    _setting("autocast_switches", "the switches and dtypes of automatic mixed precision of every kind of device", (False, True),
-        (True, False)),
+    _setting("flush_denormal", "the flushing of subnormal numbers", (False, True), (False, True, False), (True, False)),
+    _setting(
+        "gradient_mode", "whether operations are recorded", ("grad", "no-grad"), ("grad", "inference", "no-grad"), ("no-grad", "grad"),
+    ),
+    _setting(
+        "autocast_mode", "automatic mixed precision and its dtype", ("off", "bfloat16"), ("off", "float16", "bfloat16"), ("bfloat16", "off"),
+    ),
+    _setting(
+        "autocast_switches", "the switches and dtypes of automatic mixed precision of every kind of device", (False, True), (True, False),
+        (False, True, False),
+    ),
 )  # fmt: skip
