@@ -19,7 +19,7 @@ def _of(functions: tuple[Function, ...], id: str) -> Function:
 
 def _plain_sequence(p: dict[str, Any]) -> bool:
     """Step, dilation and group of one, and as much padding before as behind."""
-    return p["stride"] == p["dilation"] == (1,) and p["groups"] == 1 and p["padding"][0] == p["padding"][1]
+    return bool(p["stride"] == p["dilation"] == (1,) and p["groups"] == 1 and p["padding"][0] == p["padding"][1])
 
 
 def _samples(function: Function, fits: Callable[[dict[str, Any]], bool]) -> Callable[[], Iterable[Sample]]:
