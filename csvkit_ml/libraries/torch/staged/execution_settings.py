@@ -71,8 +71,8 @@ def _debug_mode(t: Any, v: Any) -> Any:
     filled = bool(t.isnan(t.empty(64)).all())
     on, warns = t.are_deterministic_algorithms_enabled(), t.is_deterministic_algorithms_warn_only_enabled()
     read = "off" if not on else "warn" if warns else "error"
-    if filled is (v == "off"):
-        raise ValueError("uninitialised memory is %s" % ("filled" if filled else "not filled"))
+    if v != "off" and not filled:
+        raise ValueError("uninitialised memory is not filled")
     return read, ("off", "warn", "error")[t.get_deterministic_debug_mode()]
 
 
