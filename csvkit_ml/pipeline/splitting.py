@@ -55,7 +55,8 @@ def split(asked: str, *, environment: EnvironmentRequest, places: Places, watch:
 
 
 def coverage(
-    record: EnvironmentRecord, library: Library, worker: StagedWorker, verdicts: Mapping[str, Verdict] | None, *, places: Places, watch: Watcher
+    record: EnvironmentRecord, library: Library, worker: StagedWorker, verdicts: Mapping[str, Verdict] | None, *, places: Places,
+    watch: Watcher
 ) -> Coverage | None:
     """See split.coverage.cover; None where the library has no rules.
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from csvkit_ml.criteria import FORMATS
 from csvkit_ml.model.function import Expected, seed_for
 from csvkit_ml.references.extended import U, expected_extended, extended
+from csvkit_ml.references.rounding import ROUNDINGS
 
 RUNS = 16
 EXACT = (np.maximum, np.minimum, np.negative, np.absolute, np.greater, np.less)
@@ -84,7 +84,7 @@ def spread(fn: Callable[..., Any], *arrays: Any, dtype: str, names: tuple[str, .
         arrays: data, exact as given.
         names: of the stream of errors.
     """
-    u = FORMATS[dtype].u
+    u = ROUNDINGS[dtype].store
 
     def run(k: int) -> Any:
         rng = seed_for("monte carlo", *names, str(k))

@@ -75,7 +75,7 @@ def forward(x: Any, w: Weights) -> Any:
 
 
 def encoder_layer(x: Any, w: Weights, shape: Shape, taken: Any) -> Any:
-    """Attention of a sequence to itself and a feed-forward block, each added to what it reads; normalised after, or before with norm_first."""
+    """Attention of a sequence to itself and a feed-forward block, each added to what it reads; normalised after, or before, as the shape says."""
 
     def norm(v: Any, k: int) -> Any:
         return normalised(v, w[f"norm{k}_w"], w[f"norm{k}_b"], shape.eps)

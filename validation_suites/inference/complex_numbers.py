@@ -134,7 +134,8 @@ FUNCTIONS: tuple[Function, ...] = (
         "complex_mul", "the product", lambda x, y: np.asarray(x * y), _product,
         _accuracy(3.0, "|x||y|", "Two products and a sum a part: a relative error of at most sqrt(5) u."),
         _other("conjugated", "The second operand is conjugated.", lambda x, y: x * y.conj()),
-        _other("real-parts", "Imaginary parts are not multiplied.", lambda x, y: x.real * y.real + 1j * (x.real * y.imag + x.imag * y.real)), count=2,
+        _other("real-parts", "Imaginary parts are not multiplied.", lambda x,
+            y: x.real * y.real + 1j * (x.real * y.imag + x.imag * y.real)), count=2,
     ),
     _function(
         "complex_div", "the quotient", _quotient, lambda x, y: np.asarray(np.abs(x) / np.abs(y)),
@@ -150,18 +151,22 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     _function(
         "angle", "the angle in (-pi, pi]", lambda x: np.arctan2(x.imag, x.real), lambda x: np.abs(np.arctan2(x.imag, x.real)),
-        _accuracy(4.0, "|angle|", "As atan2: 4 ulp, the class of vector libraries for inverse trigonometric functions (OpenCL C grants 6)."),
+        _accuracy(4.0, "|angle|",
+            "As atan2: 4 ulp, the class of vector libraries for inverse trigonometric functions (OpenCL C grants 6)."),
         _other("exchanged", "Parts are exchanged.", lambda x: np.arctan2(x.real, x.imag)),
         _other("first-quadrant", "Signs are lost.", lambda x: np.arctan2(np.abs(x.imag), np.abs(x.real))), real=True,
     ),
     _function(
         "complex_sgn", "x / |x|, zero for zero", _sign, lambda x: np.ones(x.shape),
         _accuracy(4.0, "1", "An absolute value (2 u) and a quotient."),
-        _other("unscaled", "The number itself.", lambda x: x), _other("real-sign", "The sign of the real part.", lambda x: np.sign(x.real) + 0j),
+        _other("unscaled", "The number itself.", lambda x: x),
+        _other("real-sign", "The sign of the real part.", lambda x: np.sign(x.real) + 0j),
     ),
     Function(
-        id="polar", side=Side.INFERENCE, area="complex numbers", requirement="The library shall return r (cos a + i sin a) of every pair of elements.",
-        source="PyTorch reference, torch.polar", oracle="the definition in extended precision (64 bits)", samples=_polar_samples, reference=_polar,
+        id="polar", side=Side.INFERENCE, area="complex numbers",
+        requirement="The library shall return r (cos a + i sin a) of every pair of elements.",
+        source="PyTorch reference, torch.polar", oracle="the definition in extended precision (64 bits)", samples=_polar_samples,
+        reference=_polar,
         criterion=_accuracy(4.0, "r", "A cosine or sine of class 2.5 ulp on its own scale of one, and a product."),
         faults=(
             faults.relative(1e-4), faults.one_element(), faults.stale(), faults.TF32_INPUTS,
@@ -170,8 +175,10 @@ FUNCTIONS: tuple[Function, ...] = (
         ),
     ),
     Function(
-        id="isreal", side=Side.INFERENCE, area="complex numbers", requirement="The library shall tell of every element whether its imaginary part is zero.",
-        source="PyTorch reference, torch.isreal", oracle="exact: a truth value", samples=_real_samples, reference=_is_real, criterion=Exact(),
+        id="isreal", side=Side.INFERENCE, area="complex numbers",
+        requirement="The library shall tell of every element whether its imaginary part is zero.",
+        source="PyTorch reference, torch.isreal", oracle="exact: a truth value", samples=_real_samples, reference=_is_real,
+        criterion=Exact(),
         faults=(
             faults.one_element(), faults.stale(), faults.rolled(),
             faults.computed("no-imaginary-sign", "Only +0 counts.", lambda s: (s.arrays()[0].imag == 0) & ~np.signbit(s.arrays()[0].imag)),

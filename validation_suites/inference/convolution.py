@@ -246,14 +246,6 @@ def function(id: str, says: str, source: str, samples: Callable[[], Iterable[Sam
     )  # fmt: skip
 
 
-def _plain_sequences() -> Iterable[Sample]:
-    """Those of one axis with step, dilation and group of one, and as much padding before as behind."""
-    for s in _samples(1)():
-        p: dict[str, Any] = dict(s.params)
-        if p["stride"] == p["dilation"] == (1,) and p["groups"] == 1 and p["padding"][0] == p["padding"][1] and s.dtype in ("float32", "float64"):
-            yield s
-
-
 AXES = {1: "one axis", 2: "two axes", 3: "three axes"}
 FUNCTIONS: tuple[Function, ...] = (
     *(
@@ -266,9 +258,5 @@ FUNCTIONS: tuple[Function, ...] = (
             _transposed_samples(d), _transposed,
         )
         for d in (1, 2, 3)
-    ),
-    replace(
-        function("conv_tbc", "the cross-correlation over time", "Conv; torch.nn.functional.conv_tbc", _plain_sequences, reference),
-        requirement="The library shall return the cross-correlation over the first axis of sequences whose channels come last.",
     ),
 )  # fmt: skip

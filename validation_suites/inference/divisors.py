@@ -60,7 +60,8 @@ def _tensors(id: str) -> Callable[[], Iterable[Sample]]:
                         y[place] = x[place] ^ 1 if x.dtype.kind in "bui" else x[place] + x.dtype.type(1)
                     name = f"{dtype}-n{n}-{'same' if place is None else f'other{place}'}"
                     if place in (None, 0) or n > 2:
-                        yield Sample(name=name, dtype=dtype, inputs=(Tensor.of(x), Tensor.of(y)), why=SampleClass.EDGE if n != 17 else SampleClass.ORDINARY)
+                        yield Sample(name=name, dtype=dtype, inputs=(Tensor.of(x), Tensor.of(y)),
+                            why=SampleClass.EDGE if n != 17 else SampleClass.ORDINARY)
         for name, a, b in (("zeros", 0.0, -0.0), ("nan", np.nan, np.nan), ("infinite", np.inf, np.inf), ("signs", np.inf, -np.inf)):
             for dtype in FLOATS:
                 inputs = tuple(Tensor.of(np.array([1.0, v, 2.0]), dtype) for v in (a, b))
@@ -81,7 +82,8 @@ def _near() -> Iterable[Sample]:
                 inputs = (Tensor.of(x, dtype), Tensor.of(y, dtype))
                 yield Sample(name=f"{dtype}-{name}-equal_nan={equal_nan}".lower(), dtype=dtype, inputs=inputs, params=given)
             nan = Tensor.of(np.array([1.0, np.nan]), dtype)
-            yield Sample(name=f"{dtype}-nan-equal_nan={equal_nan}".lower(), dtype=dtype, inputs=(nan, nan), params=given, why=SampleClass.SPECIAL)
+            yield Sample(name=f"{dtype}-nan-equal_nan={equal_nan}".lower(), dtype=dtype, inputs=(nan, nan), params=given,
+                why=SampleClass.SPECIAL)
 
 
 def _all_near(sample: Sample) -> Any:
@@ -131,12 +133,14 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     exact_function(
         "lcm", "the least common multiple", lifted(np.lcm), f"{ARITHMETIC}lcm", samples=_divisors("lcm"), nan=False,
-        wrong=(wrong("product", "The product is returned.", lambda x, y: np.abs(x * y)), wrong("divisor", "The greatest common divisor is returned.", np.gcd)),
+        wrong=(wrong("product", "The product is returned.", lambda x, y: np.abs(x * y)),
+            wrong("divisor", "The greatest common divisor is returned.", np.gcd)),
     ),
     exact_function(
         "heaviside", "0 where it is negative, 1 where it is positive, the second operand where it is zero", lifted(_step),
         "NumPy reference, heaviside; PyTorch reference, torch.heaviside", samples=_pairs("heaviside"),
-        wrong=(wrong("half-at-zero", "One half at zero.", lambda x, y: np.heaviside(x, 0.5)), wrong("sign", "The sign is returned.", lambda x, y: np.sign(x))),
+        wrong=(wrong("half-at-zero", "One half at zero.", lambda x, y: np.heaviside(x, 0.5)),
+            wrong("sign", "The sign is returned.", lambda x, y: np.sign(x))),
     ),
     _decision(
         "equal", "two tensors have the same elements", "PyTorch reference, torch.equal (NaN equals nothing)", _tensors("equal"),

@@ -79,15 +79,16 @@ def _wrong(id: str, sentence: str, of: Callable[[Any], Any]) -> Fault:
 def _combinations() -> Iterable[Sample]:
     """A tensor with another, with one of no dimension, and with a Python number.
 
-    A real tensor with a complex number or a complex tensor of no dimension is not asked: the source's rule says that the number's size decides,
-    its examples of complex dtypes that the tensor's does.
+    A real tensor with a complex number or a complex tensor of no dimension is not asked: the source's rule says that the number's size
+    decides, its examples of complex dtypes that the tensor's does.
     """
     for a in KINDS:
         for b in KINDS:
             for other in ("tensor", "scalar"):
                 if other == "scalar" and category(a) == 2 and category(b) == 3:
                     continue
-                yield Sample(name=f"{a}-{b}-{other}", dtype="int64", inputs=(), params=params(a=a, b=b, other=other, kinds=KINDS), why=SampleClass.COVERING)
+                yield Sample(name=f"{a}-{b}-{other}", dtype="int64", inputs=(), params=params(a=a, b=b, other=other, kinds=KINDS),
+                    why=SampleClass.COVERING)
         for b in ("bool", "int64", "float32", *(("complex64",) if category(a) != 2 else ())):
             yield Sample(name=f"{a}-{b}-number", dtype="int64", inputs=(), params=params(a=a, b=b, other="number", kinds=KINDS))
 
@@ -118,7 +119,8 @@ FUNCTIONS: tuple[Function, ...] = (
         ),
     ),
     Function(
-        id="can_cast", side=Side.INFERENCE, area=AREA, requirement="The library shall tell whether values of a dtype may be written in another.",
+        id="can_cast", side=Side.INFERENCE, area=AREA,
+        requirement="The library shall tell whether values of a dtype may be written in another.",
         source=f"{SOURCE}; torch.can_cast", oracle="exact: the rule, dtype by dtype", samples=_pairs,
         reference=_place(lambda p: castable(p["a"], p["b"])),
         criterion=Exact(rationale="A truth value has no rounding.", literature=SOURCE),

@@ -33,7 +33,8 @@ def _samples() -> Iterable[Sample]:
                     weights = (Tensor.of(rng.choice([0.5, 1.0, -2.0, 4.0], count), dtype),) if weighted else ()
                     why = SampleClass.COVERING if i else SampleClass.ORDINARY
                     given = params(mode=mode, ignored=int(index[1]) if mode == "sum" and i == 1 else None)
-                    yield Sample(name=name, dtype=dtype, inputs=(table, Tensor.of(index), Tensor.of(offsets), *weights), params=given, why=why)
+                    yield Sample(name=name, dtype=dtype, inputs=(table, Tensor.of(index), Tensor.of(offsets), *weights), params=given,
+                        why=why)
 
 
 def _bags(p: Any, table: Array, index: Array, offsets: Array, *weights: Array) -> Array:
@@ -60,9 +61,11 @@ def _late(p: Any, table: Array, index: Array, offsets: Array, *weights: Array) -
 
 FUNCTIONS: tuple[Function, ...] = (
     moving(
-        "embedding_bag", "return the sums, means or maxima of rows of a table, bag by bag", "PyTorch reference, torch.nn.EmbeddingBag", _samples,
+        "embedding_bag", "return the sums, means or maxima of rows of a table, bag by bag", "PyTorch reference, torch.nn.EmbeddingBag",
+        _samples,
         _bags,
-        ("summed", "Rows are summed.", lambda p, *x: _bags({**p, "mode": "sum"}, *x)), ("unweighted", "Weights are not applied.", _unweighted),
+        ("summed", "Rows are summed.", lambda p, *x: _bags({**p, "mode": "sum"}, *x)),
+        ("unweighted", "Weights are not applied.", _unweighted),
         ("bags-late", "Bags begin one place too late.", _late),
         ("nothing-ignored", "No index stands for nothing.", lambda p, *x: _bags({**p, "ignored": None}, *x)),
         area="embedding", general=(faults.one_element(), faults.stale(), faults.BF16_INPUTS),

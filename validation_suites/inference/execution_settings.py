@@ -66,24 +66,40 @@ def _kept(a: Array) -> Array:
 
 def _setting(id: str, says: str, *orders: Values) -> Function:
     return Function(
-        id=id, side=Side.INFERENCE, area=AREA, requirement=f"The library shall apply {says} as set, answer it when asked, and take it back.",
+        id=id, side=Side.INFERENCE, area=AREA,
+        requirement=f"The library shall apply {says} as set, answer it when asked, and take it back.",
         source=SOURCE, oracle="exact: what was set", samples=_samples(orders), reference=_reference,
         criterion=Exact(rationale="A setting is in force or it is not.", literature=SOURCE),
         faults=(
-            _fault("ignored", "The setting is ignored.", _ignored), _fault("no-effect", "It reads back, but has no effect.", _without_effect),
+            _fault("ignored", "The setting is ignored.", _ignored),
+            _fault("no-effect", "It reads back, but has no effect.", _without_effect),
             _fault("kept", "The last value stays in force.", _kept), faults.one_element(),
         ),
     )  # fmt: skip
 
 
 FUNCTIONS: tuple[Function, ...] = (
-    _setting("default_dtype", "the dtype of numbers that name none", ("float32", "float64"), ("float32", "float16", "bfloat16", "float64")),
-    _setting("default_device", "the device of tensors that name none", ("cpu", "meta"), ("cpu", "meta", "cpu")),
-    _setting("deterministic_algorithms", "the demand for deterministic algorithms", ("off", "error", "warn"), ("off", "warn", "error")),
-    _setting("matmul_precision", "the precision of float32 products", ("highest", "high", "medium"), ("highest", "medium")),
+    _setting(
+        "default_dtype", "the dtype of numbers that name none", ("float32", "float64"), ("float32", "float16", "bfloat16", "float64"),
+        ("float64", "float32"),
+    ),
+    _setting("default_device", "the device of tensors that name none", ("cpu", "meta"), ("cpu", "meta", "cpu"), ("meta", "cpu")),
+    _setting(
+        "deterministic_algorithms", "the demand for deterministic algorithms", ("off", "error", "warn"), ("off", "warn", "error"), ("error", "off"),
+    ),
+    _setting(
+        "matmul_precision", "the precision of float32 products", ("highest", "high", "medium"), ("highest", "medium"), ("medium", "high", "highest"),
+    ),
     _setting("thread_count", "the number of threads of one operation", (1, 2), (1, 2, 3), (2, 1)),
-    _setting("flush_denormal", "the flushing of subnormal numbers", (False, True), (False, True, False)),
-    _setting("gradient_mode", "whether operations are recorded", ("grad", "no-grad"), ("grad", "inference", "no-grad"), ("no-grad", "grad")),
-    _setting("autocast_mode", "automatic mixed precision and its dtype", ("off", "bfloat16"), ("off", "float16", "bfloat16"), ("bfloat16", "off")),
-    _setting("autocast_switches", "the switches and dtypes of automatic mixed precision of every kind of device", (False, True), (True, False)),
+    _setting("flush_denormal", "the flushing of subnormal numbers", (False, True), (False, True, False), (True, False)),
+    _setting(
+        "gradient_mode", "whether operations are recorded", ("grad", "no-grad"), ("grad", "inference", "no-grad"), ("no-grad", "grad"),
+    ),
+    _setting(
+        "autocast_mode", "automatic mixed precision and its dtype", ("off", "bfloat16"), ("off", "float16", "bfloat16"), ("bfloat16", "off"),
+    ),
+    _setting(
+        "autocast_switches", "the switches and dtypes of automatic mixed precision of every kind of device", (False, True), (True, False),
+        (False, True, False),
+    ),
 )  # fmt: skip

@@ -50,8 +50,8 @@ def accuracy(sizes: tuple[int, ...], outputs: int) -> Scaled:
     return Scaled(
         c=1.5 * spread, c_hard=max(8 * math.sqrt(stages * math.prod(sizes)), 3 * spread),
         scale="sqrt(t) rms(r) + |r|, t = log2 n stages (three transforms of twice the length where n is no power of two)",
-        rationale="A stage multiplies by rounded roots of unity and adds, with a relative 2-norm error of at most about 7 u; t stages add up to "
-        "7 t u at worst, and to less than 1.5 sqrt(t) u for independent roundings, spread evenly over the coefficients.",
+        rationale="A stage multiplies by rounded roots of unity and adds, with a relative 2-norm error of at most about 7 u; t stages add "
+        "up to 7 t u at worst, and to less than 1.5 sqrt(t) u for independent roundings, spread evenly over the coefficients.",
         literature="Higham 2002, theorem 24.2; Gentleman and Sande 1966; Schatzman 1996",
     )  # fmt: skip
 
@@ -226,8 +226,10 @@ def _frequency(id: str, half: bool) -> Function:
 
     return Function(
         id=id, side=Side.INFERENCE, area=AREA, requirement="The library shall return the frequencies of the coefficients of a transform.",
-        source=f"{SOURCE}{id}", oracle="the exact quotient, rounded once to 64 bits", samples=_frequency_samples, reference=_frequencies(half),
-        criterion=Ulp(k=2.0, k_hard=4.0, rationale="1 / (n d) is rounded, then each multiple of it: at most 2 ulp.", literature="IEEE 754-2019, 4.3"),
+        source=f"{SOURCE}{id}", oracle="the exact quotient, rounded once to 64 bits", samples=_frequency_samples,
+        reference=_frequencies(half),
+        criterion=Ulp(k=2.0, k_hard=4.0, rationale="1 / (n d) is rounded, then each multiple of it: at most 2 ulp.",
+            literature="IEEE 754-2019, 4.3"),
         faults=(
             faults.relative(1e-4), faults.one_element(), faults.stale(), faults.rolled(),
             *(() if half else (faults.computed("only-positive", "Negative frequencies are given as positive ones.", positive),)),
@@ -236,7 +238,8 @@ def _frequency(id: str, half: bool) -> Function:
     )  # fmt: skip
 
 
-SHIFTS = (((9,), {"axes": (0,)}), ((4, 6), {"axes": (0, 1)}), ((5, 8, 3), {"axes": (1,)}), ((7, 5), {"axes": None}), ((1, 2), {"axes": (1,)}),
+SHIFTS = (((9,), {"axes": (0,)}), ((4, 6), {"axes": (0, 1)}), ((5, 8, 3), {"axes": (1,)}), ((7, 5), {"axes": None}),
+    ((1, 2), {"axes": (1,)}),
     ((0, 3), {"axes": (0,)}), ((3, 300), {"axes": (-1,)}))
 
 

@@ -51,7 +51,8 @@ def _function(kind: str, says: str) -> Function:
             faults.other_sample("initial-state-ignored", "The initial state is taken as zero.", gated._from_zero(_ONE_STATE)),
             faults.other_sample("last-step-unread", "The last step reads zeros.", gated._step_unread),
             faults.other_params("lengths-ignored", "Every sequence is read to the end.", lengths=None), gated._not_reversed(_ONE_STATE),
-            Fault(id="final-states-mixed", sentence="Final states of layers and directions come in reverse order.", apply=gated._states_mixed),
+            Fault(id="final-states-mixed", sentence="Final states of layers and directions come in reverse order.",
+                apply=gated._states_mixed),
         ),
     )  # fmt: skip
 

@@ -20,7 +20,8 @@ REAL = ("float32", "float64")
 AREA = "shape"
 TORCH = "PyTorch reference, torch."
 ENDS: tuple[tuple[float, float, int], ...] = (
-    (0.0, 1.0, 11), (-3.0, 10.0, 5), (5.0, -5.0, 64), (0.1, 0.7, 33), (2.0, 2.0, 7), (1.0, 3.0, 1), (1.0, 3.0, 0), (-1e3, 1e3, 257), (0.25, 9.0, 2),
+    (0.0, 1.0, 11), (-3.0, 10.0, 5), (5.0, -5.0, 64), (0.1, 0.7, 33), (2.0, 2.0, 7), (1.0, 3.0, 1), (1.0, 3.0, 0), (-1e3, 1e3, 257),
+    (0.25, 9.0, 2),
 )  # fmt: skip
 RANGES: tuple[tuple[float, float, float], ...] = (
     (0, 8, 1), (1, 17, 4), (10, 0, -2.5), (5, 5, 1), (-4, 4, 0.5), (0, 1000, 8), (0.5, 4, 0.25), (-1, -3.5, -0.5), (0, 9, 2),
@@ -78,7 +79,8 @@ def _backwards(sample: Sample) -> Array | None:
     return np.asarray(p["base"] ** made if "base" in p else made)
 
 
-def _spaced(id: str, says: str, reference: Callable[[Sample], tuple[Expected, ...]], scale: float, bases: tuple[float, ...], c: float, why: str) -> Function:
+def _spaced(id: str, says: str, reference: Callable[[Sample], tuple[Expected, ...]], scale: float, bases: tuple[float, ...], c: float,
+    why: str) -> Function:
     return Function(
         id=id, side=Side.INFERENCE, area=AREA, requirement=f"The library shall return {says}, both ends included.", source=f"{TORCH}{id}",
         oracle="the definition in extended precision (64 bits)", samples=_spaced_samples(scale, bases), reference=reference,
@@ -87,7 +89,8 @@ def _spaced(id: str, says: str, reference: Callable[[Sample], tuple[Expected, ..
             literature="IEEE 754-2019, 4.3; Higham 2002, ch. 2",
         ),
         faults=(
-            faults.relative(1e-4), faults.one_element(), faults.stale(), faults.computed("end-left-out", "The end is not reached.", _end_left_out),
+            faults.relative(1e-4), faults.one_element(), faults.stale(),
+            faults.computed("end-left-out", "The end is not reached.", _end_left_out),
             faults.computed("backwards", "It runs from the end to the start.", _backwards),
             *((faults.other_params("base-two", "The base is two.", base=2.0),) if any(bases) else ()),
         ),
@@ -108,7 +111,7 @@ def _inclusive(p: Any) -> Array:
 FUNCTIONS: tuple[Function, ...] = (
     _spaced(
         "linspace", "evenly spaced numbers", _evenly, 1.0, (0.0,), 4.0,
-        "The step is rounded, multiplied by at most half the number of steps from the nearer end and added: 4 roundings on the scale of the ends.",
+        "The step is rounded, multiplied by at most half the number of steps and added to the nearer end: 4 roundings on the scale of the ends.",
     ),
     _spaced(
         "logspace", "powers of a base whose exponents are evenly spaced", _powers, 1.0, (10.0, 2.0, 3.0), 6.0,

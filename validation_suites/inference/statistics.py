@@ -1,4 +1,4 @@
-"""Statistics of several variables and distances: covariance, correlation, distances between rows, norms that are limited, segments, grids of counts."""
+"""Statistics of several variables: covariance, correlation, distances between rows, limited norms, segments, grids of counts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def _observed(id: str, *, weighted: bool) -> Samples:
                 if weighted:
                     yield sample(f"{name}-biased", dtype, (x,), 1, correction=0, weights="none")
             far = normal(dtype, (3, 33), id, "far", offset=1000.0 if dtype == "float32" else 1e6)
-            yield Sample(name=f"{dtype}-far", dtype=dtype, inputs=(far,), params=params(correction=1, weights="none"), why=SampleClass.CONDITIONED)
+            yield Sample(name=f"{dtype}-far", dtype=dtype, inputs=(far,), params=params(correction=1, weights="none"),
+                why=SampleClass.CONDITIONED)
             if weighted:
                 counts = Tensor.of(seed_for(id, "counts").integers(1, 4, 17))
                 shares = Tensor.of(seed_for(id, "shares").integers(1, 9, 17) / 8.0, dtype)
@@ -82,7 +83,8 @@ def _cov(sample: Sample) -> tuple[Expected, ...]:
 
 def _summed(value: Any, size: Any, terms: int, dtype: str) -> Expected:
     scale = np.asarray(size, dtype=np.float64)
-    return expected_extended(np.asarray(value), dtype=dtype, radius=(terms + 4) * U * scale, scale=scale, terms=terms, any_sign_of_zero=True)
+    return expected_extended(np.asarray(value), dtype=dtype, radius=(terms + 4) * U * scale, scale=scale, terms=terms,
+        any_sign_of_zero=True)
 
 
 def _corrcoef(sample: Sample) -> tuple[Expected, ...]:
@@ -119,8 +121,8 @@ def _two_pass_lost(sample: Sample) -> Array | None:
 
 
 SUMS = Componentwise(
-    rationale="A difference from the mean is known to n u (|x| + mean |x|); products of two of them are summed: S = sum |d_i| A_j + A_i |d_j| + "
-    "|d_i||d_j|.",
+    rationale="A difference from the mean is known to n u (|x| + mean |x|); products of two of them are summed: "
+    "S = sum |d_i| A_j + A_i |d_j| + |d_i||d_j|.",
     literature="Higham 2002, ch. 3; Chan, Golub and LeVeque 1983",
 )
 
@@ -134,7 +136,8 @@ def _statistic(id: str, says: str, reference: Callable[[Sample], tuple[Expected,
 
 
 ORDERS = (2.0, 1.0, math.inf, 0.0, 3.0)
-PAIRS: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (((5, 9), (7, 9)), ((2, 4, 3), (2, 6, 3)), ((1, 1), (1, 1)), ((3, 65), (4, 65)), ((0, 3), (2, 3)))
+PAIRS: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (((5, 9), (7, 9)), ((2, 4, 3), (2, 6, 3)), ((1, 1), (1, 1)),
+    ((3, 65), (4, 65)), ((0, 3), (2, 3)))
 
 
 def _order(value: float) -> str:
@@ -214,8 +217,8 @@ def _distance_criterion(sample: Sample) -> Criterion:
     c = min(n, 8 * math.sqrt(n)) / 2 + 10
     return Scaled(
         c=c, c_hard=n + 20, scale="r, and r (1 + |log r| / 8) where the root is not a square root",
-        rationale="A sum of n positive powers has a relative error of n u, halved by the root; powers and roots 4 u each; a rounded exponent 1 / p "
-        "changes the root by |log r| u.",
+        rationale="A sum of n positive powers has a relative error of n u, halved by the root; powers and roots 4 u each; a rounded exponent "
+        "1 / p changes the root by |log r| u.",
         literature="Higham 2002, ch. 3; Higham and Mary 2019",
     )  # fmt: skip
 
@@ -363,24 +366,28 @@ def _tables() -> Iterable[Sample]:
 FUNCTIONS: tuple[Function, ...] = (
     _statistic(
         "cov", "the covariances of the rows, with counts, weights and correction as asked", _cov, True,
-        faults.other_params("biased", "It is divided by n.", correction=0), faults.computed("uncentred", "Means are not removed.", _uncentred),
+        faults.other_params("biased", "It is divided by n.", correction=0),
+        faults.computed("uncentred", "Means are not removed.", _uncentred),
         faults.computed("one-pass", "The product of means is subtracted from the mean of products.", _two_pass_lost),
     ),
     _statistic(
         "corrcoef", "the correlations of the rows", _corrcoef, False,
         faults.computed("covariance", "Covariances are returned.", lambda s: np.asarray(_cov(s)[0].value)),
     ),
-    _apart("cdist", "the distances between every row of one table and every row of another", _rows_apart("cdist"), lambda x: _pairs(*x), lambda d: -1),
+    _apart("cdist", "the distances between every row of one table and every row of another", _rows_apart("cdist"), lambda x: _pairs(*x),
+        lambda d: -1),
     _apart("pdist", "the distances between every two rows of a table", _within("pdist"), _upper, lambda d: -1),
-    _apart("dist", "the distance between two tensors that broadcast", _whole_apart("dist"), lambda x: np.asarray(x[0] - x[1]), lambda d: tuple(range(d.ndim))),
+    _apart("dist", "the distance between two tensors that broadcast", _whole_apart("dist"), lambda x: np.asarray(x[0] - x[1]),
+        lambda d: tuple(range(d.ndim))),
     Function(
         id="renorm", side=Side.INFERENCE, area=AREA,
         requirement="The library shall return slices that are no longer than a limit: longer ones shortened to it, others as they are.",
-        source=f"{TORCH}renorm (shortened to below the limit; how far below is left open: 1e-7)", oracle="the definition in extended precision (64 bits)",
+        source=f"{TORCH}renorm (shortened to below the limit; how far below is left open: 1e-7)",
+        oracle="the definition in extended precision (64 bits)",
         samples=_limited, reference=_renorm,
         criterion=Scaled(
             c=1.0, c_hard=2.0, scale="|r| (n / 2 + 12 + 1e-7 / (limit u)) where shortened, else 0",
-            rationale="A norm of n terms, a quotient, a product; the source only says below the limit, so a guard of 1e-7 in the norm is allowed.",
+            rationale="A norm of n terms, a quotient, a product; the source says no more than below the limit: a guard of 1e-7 in the norm is allowed.",
             literature="Higham 2002, ch. 3",
         ),
         faults=(
@@ -391,17 +398,21 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     moving(
         "segment_reduce", "reduce segments of the first axis, of the lengths given", f"{TORCH}segment_reduce", _segments, _by_segment,
-        ("boundary", "A boundary lies one place too late.", _first_longer), ("summed", "Segments are summed.", lambda p, x: _by_segment(p, x, "sum")),
+        ("boundary", "A boundary lies one place too late.", _first_longer),
+        ("summed", "Segments are summed.", lambda p, x: _by_segment(p, x, "sum")),
         area=AREA, general=(faults.one_element(), faults.stale(), faults.rolled()),
     ),
     moving(
-        "histogramdd", "count points in a grid of cells, the last edge included", f"{TORCH}histogramdd; NumPy reference, histogramdd", _points, _counts,
-        ("last-edge", "Points on the last edge are lost.", _last_edge_lost), ("exchanged", "The axes are exchanged.", _exchanged), area=AREA,
+        "histogramdd", "count points in a grid of cells, the last edge included", f"{TORCH}histogramdd; NumPy reference, histogramdd",
+        _points, _counts,
+        ("last-edge", "Points on the last edge are lost.", _last_edge_lost), ("exchanged", "The axes are exchanged.", _exchanged),
+        area=AREA,
         general=(faults.one_element(), faults.stale(), faults.rolled()),
     ),
     moving(
         "trace", "return the sum of the diagonal", f"{TORCH}trace", _matrices, lambda p, x: np.asarray(np.trace(_exact_form(x))),
-        ("other-diagonal", "The other diagonal is summed.", _anti), ("all", "Everything is summed.", lambda p, x: np.asarray(x.sum())), area=AREA,
+        ("other-diagonal", "The other diagonal is summed.", _anti), ("all", "Everything is summed.", lambda p, x: np.asarray(x.sum())),
+        area=AREA,
         general=(faults.one_element(), faults.stale()),
     ),
     moving(

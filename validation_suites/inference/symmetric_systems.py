@@ -23,7 +23,8 @@ AREA = "linear algebra"
 def _systems() -> Iterable[Sample]:
     """Indefinite matrices, with zeros on the diagonal too, that equal their transposes; complex ones are symmetric, not Hermitian."""
     for dtype in DTYPES_SOLVED:
-        for i, (name, n, k) in enumerate((("ordinary", 9, 3), ("one", 1, 1), ("n2", 2, 2), ("n17", 17, 2), ("n33", 33, 1), ("zero-diagonal", 8, 2))):
+        for i, (name, n, k) in enumerate((("ordinary", 9, 3), ("one", 1, 1), ("n2", 2, 2), ("n17", 17, 2), ("n33", 33, 1),
+                ("zero-diagonal", 8, 2))):
             g = gaussian(dtype, (n, n), "ldl", name)
             a = (g + g.T) / 2
             if name == "zero-diagonal":
@@ -99,7 +100,8 @@ def _singular() -> Iterable[Sample]:
             for name, a in cases.items():
                 singular = name != "regular"
                 why = SampleClass.SPECIAL if singular else SampleClass.ORDINARY
-                yield Sample(name=f"{dtype}-n{n}-{name}", dtype=dtype, inputs=(stored(a, dtype),), params=params(singular=singular), why=why)
+                yield Sample(name=f"{dtype}-n{n}-{name}", dtype=dtype, inputs=(stored(a, dtype),), params=params(singular=singular),
+                    why=why)
 
 
 def _refused(sample: Sample) -> tuple[Expected, ...]:
@@ -116,11 +118,12 @@ def _always(value: bool) -> Fault:
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         id="ldl_solve", side=Side.INFERENCE, area=AREA,
-        requirement="The library shall solve systems with symmetric or Hermitian, not necessarily definite matrices by their own factorisation.",
+        requirement="The library shall solve systems with symmetric or Hermitian matrices, definite or not, by their own factorisation.",
         source="Bunch and Kaufman 1977; PyTorch reference, torch.linalg.ldl_solve", oracle=BALLS, samples=_systems, reference=_solution,
-        criterion=BackwardError(literature="Higham 2002, theorem 11.4 (diagonal pivoting with growth bounded in practice); LAPACK test ratios (< 30)"),
+        criterion=BackwardError(literature="Higham 2002, theorem 11.4 (diagonal pivoting, small growth); LAPACK test ratios (< 30)"),
         faults=(
-            faults.relative(1e-3), faults.stale(), faults.one_element(), faults.computed("diagonal-only", "Only the diagonal is used.", _diagonal_only),
+            faults.relative(1e-3), faults.stale(), faults.one_element(),
+            faults.computed("diagonal-only", "Only the diagonal is used.", _diagonal_only),
             faults.computed("conjugated", "The matrix is conjugated.", _conjugate),
         ),
     ),
@@ -129,11 +132,13 @@ FUNCTIONS: tuple[Function, ...] = (
         requirement="The library shall return the inverse of a matrix from its Cholesky factor.",
         source="PyTorch reference, torch.cholesky_inverse; LAPACK, xPOTRI", oracle=BALLS, samples=_factors, reference=_inverse,
         criterion=BackwardError(
-            factor=8.0, rationale="A triangular inverse and a product of two such factors: residual of 2 n u each on matrices of moderate condition.",
+            factor=8.0,
+            rationale="A triangular inverse and a product of two such factors: residual of 2 n u each on matrices of moderate condition.",
             literature="Higham 2002, ch. 14 (inverses from triangular factors); Du Croz and Higham 1992",
         ),
         faults=(
-            faults.relative(1e-3), faults.stale(), faults.one_element(), faults.computed("other-order", "The factors are exchanged.", _other_order),
+            faults.relative(1e-3), faults.stale(), faults.one_element(),
+            faults.computed("other-order", "The factors are exchanged.", _other_order),
             faults.computed("product", "The matrix itself is returned.", _product),
         ),
     ),
@@ -144,7 +149,8 @@ FUNCTIONS: tuple[Function, ...] = (
         criterion=Exact(rationale="It is refused or it is not.", literature="LAPACK Users' Guide: INFO > 0"),
         faults=(
             _always(True), _always(False),
-            Fault(id="turned", sentence="Regular matrices are refused, singular ones answered.", apply=lambda f, s, r: (np.asarray(~r[0]),)),
+            Fault(id="turned", sentence="Regular matrices are refused, singular ones answered.", apply=lambda f, s,
+                r: (np.asarray(~r[0]),)),
         ),
     ),
 )  # fmt: skip

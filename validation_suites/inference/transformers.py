@@ -60,7 +60,8 @@ def _samples(id: str) -> Callable[[], Iterable[Sample]]:
             for i, size in enumerate(SIZES):
                 for mask in MASKS if i == 0 else MASKS[i : i + 1]:
                     for first in (False, True) if layer and (mask in ("none", "both") or i == 2) else (False,):
-                        label = f"{dtype}-b{size['batch']}-l{size['length']}-e{size['embed']}-h{size['heads']}-{mask}{'-norm-first' if first else ''}"
+                        parts = (dtype, *(f"{k[0]}{size[k]}" for k in ("batch", "length", "embed", "heads")), mask)
+                        label = "-".join((*parts, "norm-first") if first else parts)
                         lengths = (size["length"], size["memory"])[: DATA[id]]
                         data = [normal(dtype, (size["batch"], n, size["embed"]), id, label, str(k)) for k, n in enumerate(lengths)]
                         weights = [_weight(id, dtype, label, name, size) for name in WEIGHTS[id]]
@@ -190,15 +191,18 @@ def _function(id: str, says: str, source: str) -> Function:
     )  # fmt: skip
     return Function(
         id=id, side=Side.INFERENCE, area="attention", requirement=f"The library shall return {says}, whatever mode and path it takes.",
-        source=f"Vaswani et al. 2017; {source}", oracle="the definition in extended precision (64 bits)", samples=_samples(id), reference=_reference(id),
+        source=f"Vaswani et al. 2017; {source}", oracle="the definition in extended precision (64 bits)", samples=_samples(id),
+        reference=_reference(id),
         criterion=Scaled(
-            c=8.0, c_hard=64.0, scale="root mean square error of 16 evaluations with a random relative error up to u in every operation, in u",
-            rationale="Mixed stability: what rounding in this precision moves the result by, times the largest of some hundred such errors (5.5) and a "
-            "margin for libraries that round more often (fused or unfused scaling, stored logits).",
+            c=8.0, c_hard=64.0,
+            scale="root mean square error of 16 evaluations with a random relative error up to u in every operation, in u",
+            rationale="Mixed stability: what rounding in this precision moves the result by, times the largest of some hundred such errors (5.5) "
+            "and a margin for libraries that round more often (fused or unfused scaling, stored logits).",
             literature="Parker 1997 (Monte Carlo arithmetic); Denis, de Oliveira Castro and Petit 2016 (Verificarlo)",
         ),
         faults=(
-            faults.one_element(), faults.stale(), faults.rolled(), _wrong(id, "bf16-inputs", "Data and weights are rounded to bfloat16.", _narrowed),
+            faults.one_element(), faults.stale(), faults.rolled(),
+            _wrong(id, "bf16-inputs", "Data and weights are rounded to bfloat16.", _narrowed),
             _wrong(id, "mask-ignored", "No mask is applied.", _unmasked), _wrong(id, "one-head", "All heads are one.", _one_head),
             _wrong(id, "exchanged", "Queries and keys are exchanged.", _changed(id, "in_w", _keys_for_queries)), *own,
         ),

@@ -99,7 +99,7 @@ def _window_of(id: str, says: str, shape: Shape, *settings: dict[str, float]) ->
         samples=_window_samples(settings or ({},)), reference=reference,
         criterion=Scaled(
             c=8.0, c_hard=32.0, scale="1; Kaiser: r (1 + min(beta^2 / 2, beta / sqrt(1 - x^2)))",
-            rationale="An angle known to 2 pi u moves a cosine by as much; products with the coefficients and their sum round on the scale of one.",
+            rationale="An angle known to 2 pi u moves a cosine by as much; products with coefficients and their sum round on the scale of one.",
             literature="Harris 1978; Higham 2002, ch. 2",
         ),
         faults=(
@@ -114,7 +114,8 @@ CASES: tuple[dict[str, Any], ...] = (
     {"length": 200, "fft": 32}, {"length": 64, "fft": 16, "hop": 4}, {"length": 101, "fft": 25, "hop": 5, "center": False},
     {"length": 80, "fft": 32, "win": 20}, {"length": 90, "fft": 30, "hop": 7, "window": False, "center": False},
     {"length": 70, "fft": 16, "normalized": True}, {"length": 70, "fft": 16, "onesided": False, "pad": "constant"},
-    {"length": 129, "fft": 64, "hop": 16, "pad": "replicate"}, {"length": 40, "fft": 40, "center": False}, {"length": 99, "fft": 33, "win": 33, "hop": 11},
+    {"length": 129, "fft": 64, "hop": 16, "pad": "replicate"}, {"length": 40, "fft": 40, "center": False},
+    {"length": 99, "fft": 33, "win": 33, "hop": 11},
 )  # fmt: skip
 _USUAL: dict[str, Any] = {"hop": None, "win": None, "window": True, "center": True, "pad": "reflect", "normalized": False, "onesided": True}
 
@@ -236,7 +237,8 @@ def _transform_of_pieces(
 ) -> Function:
     return Function(
         id=id, side=Side.INFERENCE, area=AREA, requirement=f"The library shall return {says}.",
-        source=f"Griffin and Lim 1984; PyTorch reference, torch.{id}", oracle="the definition in extended precision (64 bits)", samples=samples,
+        source=f"Griffin and Lim 1984; PyTorch reference, torch.{id}", oracle="the definition in extended precision (64 bits)",
+        samples=samples,
         reference=reference, criterion=_stft_criterion,
         faults=(
             faults.relative(1e-4), faults.one_element(), faults.stale(), faults.rolled(),
@@ -250,7 +252,8 @@ def _transform_of_pieces(
 FUNCTIONS: tuple[Function, ...] = (
     _window_of("bartlett_window", "the triangular window", lambda t, p: 1 - np.abs(2 * t - 1)),
     _window_of("hann_window", "the raised cosine window", _cosines(0.5, 0.5)),
-    _window_of("hamming_window", "the raised cosine window on a pedestal", _hamming, {"alpha": 0.54, "beta": 0.46}, {"alpha": 0.6, "beta": 0.3}),
+    _window_of("hamming_window", "the raised cosine window on a pedestal", _hamming, {"alpha": 0.54, "beta": 0.46},
+        {"alpha": 0.6, "beta": 0.3}),
     _window_of("blackman_window", "the window of three cosines", _cosines(0.42, 0.5, 0.08)),
     _window_of("kaiser_window", "the Kaiser window of the shape asked", _kaiser, {"beta": 12.0}, {"beta": 2.5}, {"beta": 0.5}),
     _transform_of_pieces(
@@ -258,7 +261,8 @@ FUNCTIONS: tuple[Function, ...] = (
         faults.other_params("padding", "The signal is extended by zeros.", pad=lambda v: "constant"), faults.TF32_INPUTS,
     ),
     _transform_of_pieces(
-        "istft", "the signal of which overlapping windowed pieces have the given transforms, in the sense of least squares", _pieces("istft", True),
+        "istft", "the signal of which overlapping windowed pieces have the given transforms, in the sense of least squares",
+        _pieces("istft", True),
         _istft,
     ),
 )  # fmt: skip

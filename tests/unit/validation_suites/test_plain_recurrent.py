@@ -16,7 +16,8 @@ CASES = ({}, {"layers": 2, "bidirectional": True, "lengths": True}, {"bias": Fal
 
 
 def _unit(kind: str, w: Any, x: Any, h: Any, u: int) -> float:
-    total = math.fsum([*(a * b for a, b in zip(w[0][u], x, strict=True)), *(a * b for a, b in zip(w[1][u], h, strict=True)), *(b[u] for b in w[2:])])
+    total = math.fsum([*(a * b for a, b in zip(w[0][u], x, strict=True)), *(a * b for a, b in zip(w[1][u], h, strict=True)),
+            *(b[u] for b in w[2:])])
     return math.tanh(total) if kind == "rnn_tanh" else max(total, 0.0)
 
 

@@ -62,7 +62,8 @@ def test_promotion_of_integers_is_numpys() -> None:
 
 def test_results_of_tensors_without_dimension() -> None:
     asked = {("int32", "int64", "scalar"): "int32", ("int32", "float64", "scalar"): "float64", ("float16", "float64", "scalar"): "float16",
-        ("bool", "int64", "number"): "int64", ("uint8", "float32", "number"): "float32", ("int64", "float32", "tensor"): "float32"}  # fmt: skip
+        ("bool", "int64", "number"): "int64", ("uint8", "float32", "number"): "float32",
+        ("int64", "float32", "tensor"): "float32"}  # fmt: skip
     for (a, b, other), want in asked.items():
         assert result({"a": a, "b": b, "other": other}) == want
 
@@ -83,7 +84,8 @@ def test_bags_and_places_by_loops() -> None:
             rows = [k for k in rows if index[k] != sample.param("ignored")]
             for c in range(table.shape[1]):
                 column = [float(table[index[k], c]) * (float(weights[0][k]) if weights else 1.0) for k in rows]
-                want = {"sum": sum(column), "mean": sum(column) / max(1, len(column)), "max": max(column, default=0.0)}[sample.param("mode")]
+                want = {"sum": sum(column), "mean": sum(column) / max(1, len(column)),
+                    "max": max(column, default=0.0)}[sample.param("mode")]
                 assert made[b, c] == want, sample.name
     for function in UNPOOLING:
         for sample in function.samples():
@@ -102,7 +104,8 @@ def test_symmetric_systems_by_numpy() -> None:
     for sample in BY_ID["cholesky_inverse"].samples():
         (f,) = (v.astype(np.complex128 if v.dtype.kind == "c" else np.float64) for v in sample.arrays())
         whole = f.conj().T @ f if sample.param("upper") else f @ f.conj().T
-        np.testing.assert_allclose(first(BY_ID["cholesky_inverse"], sample), np.linalg.inv(whole), rtol=1e-8, atol=1e-8, err_msg=sample.name)
+        np.testing.assert_allclose(first(BY_ID["cholesky_inverse"], sample), np.linalg.inv(whole), rtol=1e-8, atol=1e-8,
+            err_msg=sample.name)
     for sample in BY_ID["singular_refused"].samples():
         rank = int(np.linalg.matrix_rank(sample.arrays()[0]))
         assert bool(first(BY_ID["singular_refused"], sample)) is (rank < len(sample.arrays()[0]))

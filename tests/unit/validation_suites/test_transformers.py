@@ -1,4 +1,4 @@
-"""Transformer layers by loops over batches, heads, queries and keys, in doubles; Monte Carlo arithmetic on formulas whose errors are known."""
+"""Transformer layers by loops over batches, heads, queries and keys; Monte Carlo arithmetic on formulas whose errors are known."""
 
 from __future__ import annotations
 

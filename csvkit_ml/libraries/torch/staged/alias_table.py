@@ -1,4 +1,4 @@
-"""The other public names of each function. A name that only renames is its own call (see aliases.named); the rest say how they are called."""
+"""The other public names of each function: a name that only renames is its own call (see aliases.named), the rest say how they are called."""
 
 from __future__ import annotations
 

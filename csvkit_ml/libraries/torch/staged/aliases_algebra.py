@@ -52,21 +52,10 @@ def _lazy(name: str) -> Form:
 
 def _row_by_row(call: Form) -> Form:
     """A function of two vectors, for every pair of rows; it conjugates neither."""
-    return lambda t, p, a, b: t.stack([call(t, x, y) for x, y in zip(a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1]))]).reshape(a.shape[:-1])  # noqa: B905
 
-
-def _column_by_column(name: str) -> Form:
-    """beta C + alpha A B, one column after the other."""
-
-    def form(t: Any, p: Any, a: Any, b: Any, c: Any = None) -> Any:
-        a, b = (a.t() if p["trans_a"] else a), (b.t() if p["trans_b"] else b)
-        c = (t.zeros(1, dtype=a.dtype) if c is None else c).expand(a.shape[0], b.shape[1])
-        made = []
-        for x, y in zip(c.unbind(1), b.unbind(1)):  # noqa: B905 - Python 3.9
-            given = {"beta": p["beta"], "alpha": p["alpha"]}
-            y = resolve(t, name)(x.clone(), a, y, **given) if not name.startswith("Tensor.") else getattr(x.clone(), name[7:])(a, y, **given)
-            made.append(y)
-        return t.stack(made, 1)
+    def form(t: Any, p: Any, a: Any, b: Any) -> Any:
+        rows = zip(a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1]))  # noqa: B905 - Python 3.9
+        return t.stack([call(t, x, y) for x, y in rows]).reshape(a.shape[:-1])
 
     return form
 
@@ -161,7 +150,6 @@ PRODUCTS: "Names" = {
     },
     "gemm": {
         **{"torch.Tensor." + n: _gemm(n, n.endswith("_")) for n in ("addmm", "addmm_", "baddbmm", "baddbmm_")},
-        **{"torch." + n: _column_by_column(n) for n in ("addmv", "addmv_", "Tensor.addmv", "Tensor.addmv_")},
         **{"torch." + n: _one_batch(n) for n in ("addbmm", "Tensor.addbmm", "Tensor.addbmm_")},
     },
     "outer": {"torch." + n: _rank_one(n) for n in ("addr", "Tensor.addr", "Tensor.addr_")},

@@ -124,6 +124,7 @@ LAYERS: "Names" = {
     "rms_norm": {"torch.rms_norm": lambda t, p, x, w=None: t.rms_norm(x, _shape(p, x), w, p["eps"])},
     "group_norm": {"torch.native_group_norm": _native_group},
     "interpolate_nearest": {
-        "torch.nn.functional.upsample_nearest": lambda t, p, x: t.nn.functional.upsample_nearest(x, scale_factor=tuple(map(float, p["scales"]))),
+        "torch.nn.functional.upsample_nearest": lambda t, p, x: t.nn.functional.upsample_nearest(x,
+            scale_factor=tuple(map(float, p["scales"]))),
     },
 }  # fmt: skip

@@ -14,7 +14,8 @@ def _inverse(name: str) -> "Dict[str, Form]":
 
 
 def _compared(name: str, long: str) -> "Dict[str, Form]":
-    return {**named("Tensor.%s" % long), **named("Tensor.%s_ Tensor.%s_" % (name, long), after=truths)} if long else named("Tensor.eq_", after=truths)
+    return {**named("Tensor.%s" % long), **named("Tensor.%s_ Tensor.%s_" % (name, long), after=truths)} if long else named("Tensor.eq_",
+        after=truths)
 
 
 def _bits(name: str) -> "Dict[str, Form]":

@@ -69,7 +69,8 @@ SHAPES: "Names" = {
         "torch.Tensor.new_tensor": lambda t, p, x: t.empty((), dtype=x.dtype).new_tensor(x.tolist()),
         **{"torch.Tensor." + n: _new(n) for n in ("new_empty", "new_empty_strided", "new")},
         **{"torch." + n: _empty(n) for n in ("empty", "empty_strided", "empty_permuted")},
-        **{n: _resized(n.rsplit(".", 1)[-1] if "Tensor" in n else n) for n in ("torch.Tensor.resize_", "torch.Tensor.resize_as_", "torch.resize_as_")},
+        **{n: _resized(n.rsplit(".", 1)[-1] if "Tensor" in n else n) for n in ("torch.Tensor.resize_", "torch.Tensor.resize_as_",
+                "torch.resize_as_")},
         "torch.Tensor.type_as": lambda t, p, x: x.double().type_as(x) if x.is_floating_point() else x.long().type_as(x),
     },
     "full": {
@@ -84,7 +85,8 @@ SHAPES: "Names" = {
         "torch.split_copy": lambda t, p, x: t.split_copy(x, _largest(p, x), p["axis"]),
     },
     "channel_shuffle": named("native_channel_shuffle", "block"),
-    "vander": {"torch.linalg.vander": lambda t, p, x: t.linalg.vander(x, N=p["columns"]) if p["increasing"] else t.linalg.vander(x, N=p["columns"]).flip(-1)},
+    "vander": {"torch.linalg.vander": lambda t, p, x: t.linalg.vander(x, N=p["columns"]) if p["increasing"] else t.linalg.vander(x,
+            N=p["columns"]).flip(-1)},
     "conjugate": named("conj_physical_ Tensor.conj_physical Tensor.conj_physical_"),
     "expand": {"torch.broadcast_shapes": lambda t, p, x: x.expand(t.broadcast_shapes(x.shape, tuple(p["shape"])))},
 }

@@ -71,8 +71,8 @@ def _debug_mode(t: Any, v: Any) -> Any:
     filled = bool(t.isnan(t.empty(64)).all())
     on, warns = t.are_deterministic_algorithms_enabled(), t.is_deterministic_algorithms_warn_only_enabled()
     read = "off" if not on else "warn" if warns else "error"
-    if filled is (v == "off"):
-        raise ValueError("uninitialised memory is %s" % ("filled" if filled else "not filled"))
+    if v != "off" and not filled:
+        raise ValueError("uninitialised memory is not filled")
     return read, ("off", "warn", "error")[t.get_deterministic_debug_mode()]
 
 
@@ -177,7 +177,8 @@ def _switches(t: Any, v: Any) -> Any:
     read = {t.is_autocast_cache_enabled()}
     kind, seen = (t.bfloat16 if v else t.float16), set()
     for k in KINDS:
-        on, off = ("set_autocast_enabled", "is_autocast_enabled") if k == "gpu" else ("set_autocast_%s_enabled" % k, "is_autocast_%s_enabled" % k)
+        on, off = ("set_autocast_enabled", "is_autocast_enabled") if k == "gpu" else ("set_autocast_%s_enabled" % k,
+            "is_autocast_%s_enabled" % k)
         before, dtype = getattr(t, off)(), getattr(t, "get_autocast_%s_dtype" % k)()
         getattr(t, on)(v)
         getattr(t, "set_autocast_%s_dtype" % k)(kind)
@@ -211,7 +212,8 @@ def _binding(function: str, names: str, restore: Any, since: str = "", **steps: 
 
 
 BINDINGS = (
-    _binding("default_dtype", "set_default_dtype get_default_dtype set_default_tensor_type", _dtype_back, plain=_dtype, tensor_type=_tensor_type),
+    _binding("default_dtype", "set_default_dtype get_default_dtype set_default_tensor_type", _dtype_back, plain=_dtype,
+        tensor_type=_tensor_type),
     _binding("default_device", "set_default_device get_default_device", _device_back, since="2.3", plain=_device),
     _binding(
         "deterministic_algorithms",

@@ -49,7 +49,8 @@ def _bindings(name):
     dtypes = REAL if name in _REAL_DATA else COMPLEX
     layouts, modes = ("strided", "transposed", "offset"), ("inference-mode",)
     return (
-        Binding(function=name, forms=_one(name), names=("torch.fft." + name, "torch.fft." + name + "n"), dtypes=dtypes, layouts=layouts, modes=modes),
+        Binding(function=name, forms=_one(name), names=("torch.fft." + name, "torch.fft." + name + "n"), dtypes=dtypes, layouts=layouts,
+            modes=modes),
         Binding(
             function=name + "n", forms=_several(name), names=("torch.fft." + name + "n",), dtypes=dtypes, layouts=layouts, modes=modes,
             aliases=_two(name),

@@ -37,7 +37,30 @@ def _baddbmm(t, p, a, b, c=None):
     return t.baddbmm(c, left.unsqueeze(0), right.unsqueeze(0), beta=p["beta"], alpha=p["alpha"]).squeeze(0)
 
 
+def _by_columns(call):
+    """beta C + alpha A B, one column after the other."""
+
+    def form(t, p, a, b, c=None):
+        left, right = _operands(p, a, b)
+        c = (t.zeros(1, dtype=a.dtype) if c is None else c).expand(left.shape[0], right.shape[1])
+        given = {"beta": p["beta"], "alpha": p["alpha"]}
+        columns = zip(c.unbind(1), right.unbind(1))  # noqa: B905 - Python 3.9
+        return t.stack([call(t)(x.clone(), left, y, **given) for x, y in columns], 1)
+
+    return form
+
+
 BINDINGS = (
+    Binding(
+        function="addmv",
+        forms={
+            "plain": _by_columns(lambda t: t.addmv), "inplace": _by_columns(lambda t: t.addmv_), "method": _by_columns(lambda t: t.Tensor.addmv),
+            "method-inplace": _by_columns(lambda t: t.Tensor.addmv_),
+        },
+        names=("torch.addmv", "torch.addmv_", "torch.Tensor.addmv", "torch.Tensor.addmv_"),
+        dtypes=FLOATS[:2],
+        modes=("inference-mode",),
+    ),
     Binding(
         function="matmul",
         forms={

@@ -15,7 +15,8 @@ def _binding(function, names, dtypes=REAL, modes=("inference-mode",), aliases=No
 
 def _weights(p, more):
     return {
-        "none": {}, "counts": {"fweights": more[:1]}, "shares": {"aweights": more[:1]}, "both": {"fweights": more[:1], "aweights": more[1:]},
+        "none": {}, "counts": {"fweights": more[:1]}, "shares": {"aweights": more[:1]},
+        "both": {"fweights": more[:1], "aweights": more[1:]},
     }[p["weights"]]  # fmt: skip
 
 
@@ -50,7 +51,8 @@ BINDINGS = (
         plain=lambda t, p, x, *w: t.cov(x, **_given(p, w)),
         method=lambda t, p, x, *w: x.cov(**_given(p, w)),
     ),
-    _binding("corrcoef", ("torch.corrcoef", "torch.Tensor.corrcoef"), plain=lambda t, p, x: t.corrcoef(x), method=lambda t, p, x: x.corrcoef()),
+    _binding("corrcoef", ("torch.corrcoef", "torch.Tensor.corrcoef"), plain=lambda t, p, x: t.corrcoef(x), method=lambda t, p,
+        x: x.corrcoef()),
     _binding(
         "cdist", ("torch.cdist",),
         plain=lambda t, p, x, y: t.cdist(x, y, p=_order(p)),
@@ -78,7 +80,8 @@ BINDINGS = (
         plain=lambda t, p, x: t.segment_reduce(x, p["reduce"], lengths=t.tensor(p["lengths"]), axis=0),
     ),
     _binding("histogramdd", ("torch.histogramdd",), plain=_histogram, by_edges=_histogram_by_edges),
-    _binding("trace", ("torch.trace", "torch.Tensor.trace"), (*REAL, "int64"), plain=lambda t, p, x: t.trace(x), method=lambda t, p, x: x.trace()),
+    _binding("trace", ("torch.trace", "torch.Tensor.trace"), (*REAL, "int64"), plain=lambda t, p, x: t.trace(x), method=lambda t, p,
+        x: x.trace()),
     _binding(
         "msort", ("torch.msort", "torch.Tensor.msort"), NUMBERS,
         plain=lambda t, p, x: t.msort(x),

@@ -62,7 +62,8 @@ def _attention_function(t, p, x, key, *w):
     q, k = x.transpose(0, 1), key.transpose(0, 1)
     call = t.nn.functional.multi_head_attention_forward
     made = call(
-        q, k, k, x.shape[-1], p["heads"], w[0], w[1], None, None, False, 0.0, w[2], w[3], training=False, need_weights=True, **_given(t, p, x, key)
+        q, k, k, x.shape[-1], p["heads"], w[0], w[1], None, None, False, 0.0, w[2], w[3], training=False, need_weights=True,
+        **_given(t, p, x, key)
     )
     return made[0].transpose(0, 1)
 
@@ -119,7 +120,8 @@ def _decoder_given(t, p, x, memory):
 def _decoder_layer(train):
     def form(t, p, x, memory, *w):
         sizes, how = _sizes(p, x, w, 8)
-        return _loaded(t, t.nn.TransformerDecoderLayer(*sizes, **how), DECODER, w).train(train)(x, memory, **_decoder_given(t, p, x, memory))
+        return _loaded(t, t.nn.TransformerDecoderLayer(*sizes, **how), DECODER, w).train(train)(x, memory,
+            **_decoder_given(t, p, x, memory))
 
     return form
 
@@ -159,7 +161,8 @@ BINDINGS = (
         dtypes=WIDE, layouts=("strided", "transposed", "offset"), modes=("inference-mode", "no-grad"), since="2.2",
     ),
     _binding(
-        "transformer_encoder_layer", "TransformerEncoderLayer TransformerEncoder", plain=_encoder_layer(False), training=_encoder_layer(True),
+        "transformer_encoder_layer", "TransformerEncoderLayer TransformerEncoder", plain=_encoder_layer(False),
+        training=_encoder_layer(True),
         no_fast_path=_encoder_layer(False, fast=False), stack=_encoder,
     ),
     _binding(

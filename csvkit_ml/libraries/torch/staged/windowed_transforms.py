@@ -27,7 +27,8 @@ def _window(name, *given):
 
 
 def _given(p):
-    return {"n_fft": p["fft"], "hop_length": p["hop"], "win_length": p["win"], "center": p["center"], "normalized": p["normalized"], "onesided": p["onesided"]}
+    return {"n_fft": p["fft"], "hop_length": p["hop"], "win_length": p["win"], "center": p["center"], "normalized": p["normalized"],
+        "onesided": p["onesided"]}
 
 
 def _forward(call):
