@@ -120,9 +120,9 @@ CONVOLUTIONS: tuple[dict[str, Any], ...] = (
     {"x": (1, 3, 7, 8), "w": (4, 3, 3, 3), "padding": (1, 1, 1, 1), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
     {"x": (2, 4, 9, 6), "w": (6, 2, 3, 2), "padding": (0, 1, 2, 0), "stride": (2, 1), "dilation": (1, 2), "groups": 2},
     {"x": (1, 8, 5, 5), "w": (8, 1, 3, 3), "padding": (1, 1, 1, 1), "stride": (1, 1), "dilation": (1, 1), "groups": 8},
-    {"x": (2, 17, 4, 4), "w": (33, 17, 1, 1), "padding": (0, 0, 0, 0), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
+    {"x": (2, 17, 3, 3), "w": (17, 17, 1, 1), "padding": (0, 0, 0, 0), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
     {"x": (2, 3, 19), "w": (5, 3, 4), "padding": (2, 1), "stride": (3,), "dilation": (1,), "groups": 1},
-    {"x": (1, 16, 12, 12), "w": (16, 16, 3, 3), "padding": (1, 1, 1, 1), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
+    {"x": (1, 16, 6, 6), "w": (16, 16, 3, 3), "padding": (1, 1, 1, 1), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
 )
 
 

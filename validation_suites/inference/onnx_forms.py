@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -383,16 +384,19 @@ FUNCTIONS: tuple[Function, ...] = (
         ("first-repeated", "The first element is repeated.", lambda p, x: np.full_like(x, x.reshape(-1)[0]) if x.size else None),
         general=PLAINLY,
     ),
-    moving(
-        "dropout_in_inference",
-        "return the data unchanged and a mask that keeps all",
-        f"{ONNX}Dropout",
-        _drops,
-        lambda p, x: (x, np.ones(x.shape, dtype=bool)),
-        ("scaled", "Data are scaled by 1 / (1 - ratio).", lambda p, x: (x / (1 - p["ratio"]), np.ones(x.shape, dtype=bool))),
-        ("mask-inverted", "The mask drops all.", lambda p, x: (x, np.zeros(x.shape, dtype=bool))),
-        outputs=("", "bool"),
-        general=PLAINLY,
+    replace(
+        moving(
+            "dropout_in_inference",
+            "return the data unchanged and a mask that keeps all",
+            f"{ONNX}Dropout",
+            _drops,
+            lambda p, x: (x, np.ones(x.shape, dtype=bool)),
+            ("scaled", "Data are scaled by 1 / (1 - ratio).", lambda p, x: (x / (1 - p["ratio"]), np.ones(x.shape, dtype=bool))),
+            ("mask-inverted", "The mask drops all.", lambda p, x: (x, np.zeros(x.shape, dtype=bool))),
+            outputs=("", "bool"),
+            general=PLAINLY,
+        ),
+        side=Side.BOTH,
     ),
     moving(
         "scatter_older",

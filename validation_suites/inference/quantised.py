@@ -27,7 +27,7 @@ CASES: tuple[tuple[tuple[int, ...], int | None], ...] = (
     ((), None),
     ((0, 4), 1),
     ((2, 16, 3, 3), 1),
-    ((3, 1700), None),
+    ((3, 500), None),
 )
 """Shape, and the axis of the scales, None = one scale."""
 BLOCKS = (((4, 32), 1, 16), ((12, 5), 0, 4), ((2, 9, 3), 1, 4), ((3, 8), -1, 2))
