@@ -68,7 +68,7 @@ def _around(factor: float) -> Callable[[Array], Array]:
 
 
 WIDE = _changed("wide", "The spread is 6 % too large.", _around(1.06))
-SHIFTED = _changed("shifted", "Values are moved by a twentieth of their spread.", lambda y: y + 0.05 * y.std())
+SHIFTED = _changed("shifted", "Values are moved by a tenth of their spread.", lambda y: y + 0.1 * y.std())
 UNIFORMS = ((0.0, 1.0), (-2.0, 3.0), (10.0, 12.0), (0.0, 255.0))
 NORMALS = ((0.0, 1.0), (3.0, 0.25), (-100.0, 10.0), (0.0, 1e-3))
 
