@@ -88,7 +88,9 @@ def _first_value(p: Any, x: Array) -> Array:
 
 def _one_hots() -> Iterable[Sample]:
     """Integers, some of them no category; an axis is added at the end."""
-    for i, (shape, known) in enumerate((((6,), (0, 1, 2)), ((3, 4), (5, -2, 9, 100)), ((1,), (7,)), ((2, 3, 2), (3, 1, 2)), ((65,), tuple(range(20, 0, -1))))):
+    for i, (shape, known) in enumerate(
+        (((6,), (0, 1, 2)), ((3, 4), (5, -2, 9, 100)), ((1,), (7,)), ((2, 3, 2), (3, 1, 2)), ((65,), tuple(range(20, 0, -1))))
+    ):
         x = _draw("one hot", str(i)).choice([*known, 77], shape)
         for dtype in ("int64", "float32"):
             yield _sample(f"{'x'.join(map(str, shape))}-{len(known)}", (x.astype(dtype),), i, dtype, categories=known)
@@ -108,8 +110,15 @@ def _encodings(dtype: str) -> Samples:
             x = rng.choice([*keys, 500], shape)
             values = rng.permutation(1000)[:count]
             if dtype == "float32":
-                yield _sample(f"{'x'.join(map(str, shape))}-{count}", (x.astype(np.float32) / 8,), i, dtype, keys=_numbers(keys / 8),
-                    values=_numbers(values / 4), default=-1.5)
+                yield _sample(
+                    f"{'x'.join(map(str, shape))}-{count}",
+                    (x.astype(np.float32) / 8,),
+                    i,
+                    dtype,
+                    keys=_numbers(keys / 8),
+                    values=_numbers(values / 4),
+                    default=-1.5,
+                )
             else:
                 k, v = tuple(int(a) for a in keys), tuple(int(a) for a in values)
                 yield _sample(f"{'x'.join(map(str, shape))}-{count}", (x,), i, dtype, keys=k, values=v, default=-7)
@@ -140,12 +149,12 @@ def _scale_params(c: int, k: int, name: str) -> dict[str, Any]:
     return {"offset": _numbers(rng.normal(0, 1, m)), "scale": _numbers(rng.uniform(0.25, 4, m))}
 
 
-def _one(s: Sample) -> Rounded:
+def _one(s: Sample) -> Any:
     return rounded(s.arrays()[0], s.dtype)
 
 
-def _scaled(s: Sample) -> Rounded:
-    p = dict(s.params)
+def _scaled(s: Sample) -> Any:
+    p: dict[str, Any] = dict(s.params)
     return (_one(s) - np.array(p["offset"])) * np.array(p["scale"])
 
 
@@ -153,7 +162,7 @@ def _norm_params(c: int, k: int, name: str) -> dict[str, Any]:
     return {"norm": ("MAX", "L1", "L2")[k], "label": ("-max", "-l1", "-l2")[k]}
 
 
-def _normalised(s: Sample) -> Rounded:
+def _normalised(s: Sample) -> Any:
     """Data are positive: the operator's formulas and those of norms agree."""
     x, norm = _one(s), s.param("norm")
     if norm == "MAX":
@@ -164,16 +173,20 @@ def _normalised(s: Sample) -> Rounded:
 def _linear_params(c: int, k: int, name: str) -> dict[str, Any]:
     targets = (1, 3, 2)[k]
     rng = _draw("linear", name)
-    return {"weights": _numbers(rng.normal(0, 1, (targets, c))), "intercepts": _numbers(rng.normal(0, 1, targets)) if k < 2 else None, "targets": targets}
+    return {
+        "weights": _numbers(rng.normal(0, 1, (targets, c))),
+        "intercepts": _numbers(rng.normal(0, 1, targets)) if k < 2 else None,
+        "targets": targets,
+    }
 
 
-def _affine(x: Rounded, weights: Array, bias: Array) -> Rounded:
+def _affine(x: Any, weights: Array, bias: Array) -> Any:
     products = x.reshape(x.value.shape[0], 1, -1) * rounded(weights.astype(np.float32)[None], "float32")
     return products.sum(axis=-1) + rounded(bias.astype(np.float32), "float32")
 
 
-def _linear(s: Sample) -> Rounded:
-    p = dict(s.params)
+def _linear(s: Sample) -> Any:
+    p: dict[str, Any] = dict(s.params)
     bias = np.zeros(p["targets"]) if p["intercepts"] is None else np.array(p["intercepts"])
     return _affine(_one(s), np.array(p["weights"]).reshape(p["targets"], -1), bias)
 
@@ -181,7 +194,12 @@ def _linear(s: Sample) -> Rounded:
 def _classifier_params(c: int, k: int, name: str) -> dict[str, Any]:
     rng, classes = _draw("classes", name), 3 + k
     labels = tuple(int(v) for v in rng.permutation(50)[:classes])
-    return {"weights": _numbers(rng.normal(0, 1, (classes, c))), "intercepts": _numbers(rng.normal(0, 1, classes)), "targets": classes, "labels": labels}
+    return {
+        "weights": _numbers(rng.normal(0, 1, (classes, c))),
+        "intercepts": _numbers(rng.normal(0, 1, classes)),
+        "targets": classes,
+        "labels": labels,
+    }
 
 
 def _apart(s: Sample) -> bool:
@@ -215,13 +233,18 @@ def _svm_params(c: int, k: int, name: str) -> dict[str, Any]:
     vectors = (5, 9, 16)[k]
     rng = _draw("svm", name)
     return {
-        "kernel": ("RBF", "POLY", "LINEAR")[k], "label": ("-rbf", "-poly", "-linear")[k], "vectors": _numbers(rng.normal(0, 1, (vectors, c))),
-        "weights": _numbers(rng.normal(0, 1, vectors)), "rho": _numbers([rng.normal()])[0], "gamma": (0.5 / c, 0.25, 0.0)[k],
-        "shift": (0.0, 1.5, 0.0)[k], "degree": (0, 3, 0)[k],
-    }  # fmt: skip
+        "kernel": ("RBF", "POLY", "LINEAR")[k],
+        "label": ("-rbf", "-poly", "-linear")[k],
+        "vectors": _numbers(rng.normal(0, 1, (vectors, c))),
+        "weights": _numbers(rng.normal(0, 1, vectors)),
+        "rho": _numbers([rng.normal()])[0],
+        "gamma": (0.5 / c, 0.25, 0.0)[k],
+        "shift": (0.0, 1.5, 0.0)[k],
+        "degree": (0, 3, 0)[k],
+    }
 
 
-def kernel(x: Rounded, vectors: Array, p: dict[str, Any]) -> Rounded:
+def kernel(x: Rounded, vectors: Array, p: dict[str, Any]) -> Any:
     """K(x_i, v_j), [rows, vectors]."""
     v = rounded(vectors.astype(np.float32)[None], "float32")
     rows = x.reshape(x.value.shape[0], 1, -1)
@@ -236,8 +259,8 @@ def kernel(x: Rounded, vectors: Array, p: dict[str, Any]) -> Rounded:
     return inner * inner * inner
 
 
-def _svm(s: Sample) -> Rounded:
-    p = dict(s.params)
+def _svm(s: Sample) -> Any:
+    p: dict[str, Any] = dict(s.params)
     c = s.inputs[0].shape[1]
     made = kernel(_one(s), np.array(p["vectors"]).reshape(-1, c), p)
     total = (made * rounded(np.array(p["weights"], dtype=np.float32), "float32")).sum(axis=-1, keepdims=True)
@@ -252,7 +275,7 @@ def _wrong(id: str, sentence: str, formula: Callable[[Sample], Rounded], **chang
     """The formula with other parameters, each a function of the old one."""
 
     def compute(s: Sample) -> Array | None:
-        p = dict(s.params)
+        p: dict[str, Any] = dict(s.params)
         new = {k: c(p[k]) for k, c in changes.items()}
         if all(p[k] == v for k, v in new.items()):
             return None
@@ -263,10 +286,12 @@ def _wrong(id: str, sentence: str, formula: Callable[[Sample], Rounded], **chang
 
 
 RUNNING = Scaled(
-    c=1.0, c_hard=2.0, scale="running error bound of the formula / u",
+    c=1.0,
+    c_hard=2.0,
+    scale="running error bound of the formula / u",
     rationale="Every operation rounds once, sums of n terms in any order; the bound is carried from operation to operation.",
     literature="Higham 2002, 2.2 and 3.3; Higham and Mary 2019",
-)  # fmt: skip
+)
 BOUND = "80-bit extended precision with a running bound of rounding errors"
 
 
@@ -282,87 +307,159 @@ def _measured(
     id: str, says: str, op: str, samples: Samples, formula: Callable[[Sample], Rounded], *own: Fault, general: tuple[Fault, ...] = PLAINLY
 ) -> Function:
     return Function(
-        id=id, side=Side.INFERENCE, area="classical", requirement=f"The library shall {says}.", source=ML + op, oracle=BOUND, samples=samples,
-        reference=_known(formula), criterion=RUNNING, faults=(*general, faults.BF16_INPUTS, faults.TF32_INPUTS, faults.relative(1e-4), *own),
-    )  # fmt: skip
+        id=id,
+        side=Side.INFERENCE,
+        area="classical",
+        requirement=f"The library shall {says}.",
+        source=ML + op,
+        oracle=BOUND,
+        samples=samples,
+        reference=_known(formula),
+        criterion=RUNNING,
+        faults=(*general, faults.BF16_INPUTS, faults.TF32_INPUTS, faults.relative(1e-4), *own),
+    )
 
 
 def _encoder(id: str, what: str, dtype: str) -> Function:
     return moving(
-        id, f"replace {what} keys by their values, what is no key by the default", f"{ML}LabelEncoder", _encodings(dtype), _encode,
+        id,
+        f"replace {what} keys by their values, what is no key by the default",
+        f"{ML}LabelEncoder",
+        _encodings(dtype),
+        _encode,
         ("default-lost", "What is no key becomes 0.", lambda p, x: _encode({**p, "default": 0}, x)),
         ("next-value", "Values are those of the next key.", lambda p, x: _encode({**p, "values": _turn(p["values"])}, x)),
-        area="classical", general=PLAINLY, oracle="exact: a table",
-    )  # fmt: skip
+        area="classical",
+        general=PLAINLY,
+        oracle="exact: a table",
+    )
 
 
 FUNCTIONS: tuple[Function, ...] = (
     moving(
-        "array_feature_extractor", "return the elements at given positions of the last axis", f"{ML}ArrayFeatureExtractor", _extractions,
-        lambda p, x, at: x[..., at], ("next", "Positions are one too large.", lambda p, x, at: x[..., (at + 1) % x.shape[-1]]),
-        ("first-repeated", "The first position is taken for all.", lambda p, x, at: x[..., np.full_like(at, at[0])]), area="classical", general=PLAINLY,
+        "array_feature_extractor",
+        "return the elements at given positions of the last axis",
+        f"{ML}ArrayFeatureExtractor",
+        _extractions,
+        lambda p, x, at: x[..., at],
+        ("next", "Positions are one too large.", lambda p, x, at: x[..., (at + 1) % x.shape[-1]]),
+        ("first-repeated", "The first position is taken for all.", lambda p, x, at: x[..., np.full_like(at, at[0])]),
+        area="classical",
+        general=PLAINLY,
     ),
     moving(
-        "binarizer", "return 1 above the threshold and 0 elsewhere", f"{ML}Binarizer", _binarisations,
+        "binarizer",
+        "return 1 above the threshold and 0 elsewhere",
+        f"{ML}Binarizer",
+        _binarisations,
         lambda p, x: (x > np.float32(p["threshold"])).astype(np.float32),
         ("at-threshold", "The threshold itself gives 1.", lambda p, x: (x >= np.float32(p["threshold"])).astype(np.float32)),
-        ("threshold-ignored", "The threshold is 0.", lambda p, x: (x > 0).astype(np.float32)), area="classical", general=PLAINLY,
+        ("threshold-ignored", "The threshold is 0.", lambda p, x: (x > 0).astype(np.float32)),
+        area="classical",
+        general=PLAINLY,
         oracle="exact: a comparison",
     ),
     moving(
-        "feature_vectorizer", "join features of several operands as float32", f"{ML}FeatureVectorizer", _vectors,
+        "feature_vectorizer",
+        "join features of several operands as float32",
+        f"{ML}FeatureVectorizer",
+        _vectors,
         lambda p, *x: np.concatenate(x, axis=1).astype(np.float32),
         ("reversed", "Operands come in reverse order.", lambda p, *x: np.concatenate(x[::-1], axis=1)),
-        ("first-repeated", "The first row is returned for all.", lambda p, *x: np.repeat(np.concatenate(x, axis=1)[:1], x[0].shape[0], axis=0)),
-        area="classical", outputs=("float32",), general=PLAINLY,
+        (
+            "first-repeated",
+            "The first row is returned for all.",
+            lambda p, *x: np.repeat(np.concatenate(x, axis=1)[:1], x[0].shape[0], axis=0),
+        ),
+        area="classical",
+        outputs=("float32",),
+        general=PLAINLY,
     ),
     moving(
-        "imputer", "replace missing values by the value given, for each feature or for all", f"{ML}Imputer", _imputations, _impute,
+        "imputer",
+        "replace missing values by the value given, for each feature or for all",
+        f"{ML}Imputer",
+        _imputations,
+        _impute,
         ("first-value", "The first feature's value is put everywhere.", _first_value),
         ("not-replaced", "Missing values stay.", lambda p, x: x),
-        ("zero", "0 is put.", lambda p, x: _impute({**p, "given": tuple(0 for _ in p["given"])}, x)), area="classical", general=PLAINLY,
+        ("zero", "0 is put.", lambda p, x: _impute({**p, "given": tuple(0 for _ in p["given"])}, x)),
+        area="classical",
+        general=PLAINLY,
     ),
     moving(
-        "one_hot_encoder", "mark each category at its place, and what is no category nowhere", f"{ML}OneHotEncoder", _one_hots, _one_hot,
+        "one_hot_encoder",
+        "mark each category at its place, and what is no category nowhere",
+        f"{ML}OneHotEncoder",
+        _one_hots,
+        _one_hot,
         ("next-place", "Marks are one place too far.", lambda p, x: np.roll(_one_hot(p, x), 1, axis=-1)),
-        ("unknown-first", "What is no category is marked as the first.", lambda p, x: _one_hot(p, np.where(x == 77, p["categories"][0], x))),
-        area="classical", outputs=("float32",), general=PLAINLY, oracle="exact: a comparison",
+        (
+            "unknown-first",
+            "What is no category is marked as the first.",
+            lambda p, x: _one_hot(p, np.where(x == 77, p["categories"][0], x)),
+        ),
+        area="classical",
+        outputs=("float32",),
+        general=PLAINLY,
+        oracle="exact: a comparison",
     ),
     _encoder("label_encoder", "integer", "int64"),
     _encoder("label_encoder_float", "float32", "float32"),
     _measured(
-        "feature_scaler", "return (x - offset) scale", "Scaler", _matrix_samples("feature_scaler", _scale_params), _scaled,
+        "feature_scaler",
+        "return (x - offset) scale",
+        "Scaler",
+        _matrix_samples("feature_scaler", _scale_params),
+        _scaled,
         _wrong("offset-ignored", "The offset is not taken off.", _scaled, offset=_zeros),
         _wrong("next-scale", "Scales are those of the next feature.", _scaled, scale=_turn),
     ),
     _measured(
-        "feature_normalizer", "divide each row by its largest value, its sum or its Euclidean norm", "Normalizer",
-        _matrix_samples("feature_normalizer", _norm_params, positive), _normalised,
+        "feature_normalizer",
+        "divide each row by its largest value, its sum or its Euclidean norm",
+        "Normalizer",
+        _matrix_samples("feature_normalizer", _norm_params, positive),
+        _normalised,
         _wrong("other-norm", "Another norm is taken.", _normalised, norm={"MAX": "L1", "L1": "L2", "L2": "MAX"}.get),
     ),
     _measured(
-        "linear_regressor", "return the linear function of the features for every target", "LinearRegressor",
-        _matrix_samples("linear_regressor", _linear_params), _linear,
+        "linear_regressor",
+        "return the linear function of the features for every target",
+        "LinearRegressor",
+        _matrix_samples("linear_regressor", _linear_params),
+        _linear,
         _wrong("intercept-dropped", "The intercept is not added.", _linear, intercepts=_zeros),
         _wrong("next-weight", "Weights are those of the next feature.", _linear, weights=_turn),
     ),
     Function(
-        id="linear_classifier", side=Side.INFERENCE, area="classical",
+        id="linear_classifier",
+        side=Side.INFERENCE,
+        area="classical",
         requirement="The library shall return the label of the class with the largest linear score, and all scores.",
-        source=f"{ML}LinearClassifier", oracle=BOUND, samples=_classifications, reference=_classes,
+        source=f"{ML}LinearClassifier",
+        oracle=BOUND,
+        samples=_classifications,
+        reference=_classes,
         criterion=Each(criteria=(Exact(rationale="The best two scores of every row are apart.", literature="as for the scores"), RUNNING)),
         faults=(
-            *PLAINLY, faults.computed("position-for-label", "The class's position is returned for its label.", _other_labels),
+            *PLAINLY,
+            faults.computed("position-for-label", "The class's position is returned for its label.", _other_labels),
             faults.computed("smallest", "The class with the smallest score is returned.", _lowest),
             faults.other_params("intercept-dropped", "The intercept is not added.", intercepts=_zeros),
             faults.other_params("next-weight", "Weights are those of the next feature.", weights=_turn),
         ),
     ),
     _measured(
-        "svm_regressor", "return the kernel expansion over the support vectors", "SVMRegressor", _matrix_samples("svm_regressor", _svm_params), _svm,
+        "svm_regressor",
+        "return the kernel expansion over the support vectors",
+        "SVMRegressor",
+        _matrix_samples("svm_regressor", _svm_params),
+        _svm,
         _wrong("rho-dropped", "rho is not added.", _svm, rho=lambda v: 0.0),
         _wrong("gamma-twice", "gamma is twice as large.", _svm, gamma=lambda v: 2 * v),
         _wrong("next-vector", "Weights are those of the next support vector.", _svm, weights=_turn),
-        _wrong("shift-dropped", "The constant of the polynomial is left out.", _svm, shift=lambda v: 0.0), general=PLAINLY[:2],
+        _wrong("shift-dropped", "The constant of the polynomial is left out.", _svm, shift=lambda v: 0.0),
+        general=PLAINLY[:2],
     ),
-)  # fmt: skip
+)

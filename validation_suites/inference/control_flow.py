@@ -45,8 +45,14 @@ def _loops() -> Iterable[Sample]:
     """A trip count below, at and without a limit; a condition that ends the loop early, at once, or never."""
     for name, dtype, k, x, start in _rows("loop"):
         steps = x.shape[0]
-        rules = ((steps, True, steps), (steps // 2, True, steps), (None, True, steps - 1), (steps, True, steps // 3), (steps, False, steps),
-            (0, True, steps))
+        rules = (
+            (steps, True, steps),
+            (steps // 2, True, steps),
+            (None, True, steps - 1),
+            (steps, True, steps // 3),
+            (steps, False, steps),
+            (0, True, steps),
+        )
         for most, start_true, stop in dict.fromkeys(rules):
             label = f"{name}-most{most}-stop{stop}{'' if start_true else '-closed'}".lower()
             yield sample(label, dtype, (x, start), k, most=most, enter=start_true, stop=stop)
@@ -85,7 +91,14 @@ def _stale_state(p: Any, x: Array, start: Array) -> tuple[Array, Array]:
 
 def _scans() -> Iterable[Sample]:
     for name, dtype, k, x, start in _rows("scan"):
-        for axis, backwards, out_axis, out_backwards in ((0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (-1, 1, 1, 1)):
+        for axis, backwards, out_axis, out_backwards in (
+            (0, 0, 0, 0),
+            (1, 0, 0, 0),
+            (0, 1, 0, 0),
+            (0, 0, 1, 0),
+            (0, 0, 0, 1),
+            (-1, 1, 1, 1),
+        ):
             turned = Tensor.of(np.ascontiguousarray(x.array().T)) if axis else x
             label = f"{name}-axis{axis}-dir{backwards}-out{out_axis}-dir{out_backwards}"
             yield sample(label, dtype, (start, turned), k, axis=axis, backwards=backwards, out_axis=out_axis, out_backwards=out_backwards)
@@ -163,9 +176,15 @@ def _joined(p: Any, *x: Array) -> Array:
 
 
 CUTS: tuple[tuple[tuple[int, ...], int, Any, int], ...] = (
-    ((6, 4), 0, 2, 1), ((7, 3), 0, 3, 1), ((2, 9), 1, (4, 5), 1), ((2, 9), -1, (1, 0, 8), 1), ((4, 3), 0, None, 1), ((4, 3), 0, None, 0),
-    ((2, 5, 3), 1, None, 0), ((5,), 0, 5, 1),
-)  # fmt: skip
+    ((6, 4), 0, 2, 1),
+    ((7, 3), 0, 3, 1),
+    ((2, 9), 1, (4, 5), 1),
+    ((2, 9), -1, (1, 0, 8), 1),
+    ((4, 3), 0, None, 1),
+    ((4, 3), 0, None, 0),
+    ((2, 5, 3), 1, None, 0),
+    ((5,), 0, 5, 1),
+)
 """Shape, axis, sizes (one for all, each, or none = 1), whether an axis of size 1 is kept."""
 
 
@@ -207,76 +226,145 @@ def _optionals() -> Iterable[Sample]:
 
 FUNCTIONS: tuple[Function, ...] = (
     moving(
-        "if_else", "return what the branch that the condition chooses returns, whatever its shape", f"{ONNX}If", _branches, _branch,
-        ("other-branch", "The other branch is taken.", lambda p, c, x, y: _branch(p, not c, x, y)),
-        ("always-then", "The condition is not looked at.", lambda p, c, x, y: x), area="control flow", general=PLAINLY,
+        "if_else",
+        "return what the branch that the condition chooses returns, whatever its shape",
+        f"{ONNX}If",
+        _branches,
+        _branch,
+        ("other-branch", "The other branch is taken.", lambda p, c, x, y: _branch(p, ~c, x, y)),
+        ("always-then", "The condition is not looked at.", lambda p, c, x, y: x),
+        area="control flow",
+        general=PLAINLY,
     ),
     moving(
-        "loop", "run the body until the trip count or the condition ends it, and return the last state and what every iteration gave",
-        f"{ONNX}Loop", _loops, _loop, ("late-stop", "One iteration runs after the condition has ended the loop.", _late_stop),
+        "loop",
+        "run the body until the trip count or the condition ends it, and return the last state and what every iteration gave",
+        f"{ONNX}Loop",
+        _loops,
+        _loop,
+        ("late-stop", "One iteration runs after the condition has ended the loop.", _late_stop),
         ("condition-at-entry-ignored", "The condition at the entry is not looked at.", _unconditional),
-        ("stale-state", "Every iteration starts from the first state.", _stale_state), area="control flow", outputs=("", ""), general=PLAINLY,
+        ("stale-state", "Every iteration starts from the first state.", _stale_state),
+        area="control flow",
+        outputs=("", ""),
+        general=PLAINLY,
     ),
     moving(
-        "scan", "run the body over the slices of an axis in the direction asked, and return the last state and the stacked results",
-        f"{ONNX}Scan", _scans, _scan,
+        "scan",
+        "run the body over the slices of an axis in the direction asked, and return the last state and the stacked results",
+        f"{ONNX}Scan",
+        _scans,
+        _scan,
         ("direction", "Slices are read from the other end.", _changed(_scan, backwards=_flip)),
         ("output-direction", "Results are stacked from the other end.", _changed(_scan, out_backwards=_flip)),
         ("start-ignored", "The first state is taken for 0.", lambda p, s, x: _scan(p, np.zeros_like(s), x)),
-        area="control flow", outputs=("", ""), general=PLAINLY,
+        area="control flow",
+        outputs=("", ""),
+        general=PLAINLY,
     ),
     moving(
-        "sequence_at", "return the tensor at a position of a sequence, counted from either end", f"{ONNX}SequenceConstruct, SequenceAt",
-        _series("sequence_at", _at), lambda p, *x: x[p["position"]],
+        "sequence_at",
+        "return the tensor at a position of a sequence, counted from either end",
+        f"{ONNX}SequenceConstruct, SequenceAt",
+        _series("sequence_at", _at),
+        lambda p, *x: x[p["position"]],
         ("next", "The next tensor is returned.", lambda p, *x: x[(p["position"] + 1) % len(x)]),
-        ("first", "The first tensor is returned.", lambda p, *x: x[0]), area="control flow", general=PLAINLY,
+        ("first", "The first tensor is returned.", lambda p, *x: x[0]),
+        area="control flow",
+        general=PLAINLY,
     ),
     moving(
-        "sequence_insert", "put a tensor into a sequence, before a position or at the end", f"{ONNX}SequenceInsert, SequenceLength",
-        _series("sequence_insert", _with_end, SERIES[:2] + SERIES[3:], extra=True), _inserted,
+        "sequence_insert",
+        "put a tensor into a sequence, before a position or at the end",
+        f"{ONNX}SequenceInsert, SequenceLength",
+        _series("sequence_insert", _with_end, SERIES[:2] + SERIES[3:], extra=True),
+        _inserted,
         ("appended", "The tensor is put at the end.", lambda p, *x: _inserted({"position": None}, *x)),
-        ("one-late", "It is put one place too late.", _moved_on(_inserted, 1)), area="control flow", outputs=("", "int64"), general=PLAINLY,
+        ("one-late", "It is put one place too late.", _moved_on(_inserted, 1)),
+        area="control flow",
+        outputs=("", "int64"),
+        general=PLAINLY,
     ),
     moving(
-        "sequence_erase", "take the tensor at a position, or the last one, out of a sequence", f"{ONNX}SequenceErase, SequenceLength",
-        _series("sequence_erase", lambda n: ({"position": i} for i in dict.fromkeys((None, 0, -1, n - 1))), SERIES[:4]), _erased,
+        "sequence_erase",
+        "take the tensor at a position, or the last one, out of a sequence",
+        f"{ONNX}SequenceErase, SequenceLength",
+        _series("sequence_erase", lambda n: ({"position": i} for i in dict.fromkeys((None, 0, -1, n - 1))), SERIES[:4]),
+        _erased,
         ("last", "The last tensor is taken out.", lambda p, *x: _erased({"position": None}, *x)),
-        ("one-late", "The next tensor is taken out.", _moved_on(_erased, 1)), area="control flow", outputs=("", "int64"), general=PLAINLY,
+        ("one-late", "The next tensor is taken out.", _moved_on(_erased, 1)),
+        area="control flow",
+        outputs=("", "int64"),
+        general=PLAINLY,
     ),
     moving(
-        "sequence_from_empty", "build a sequence from an empty one and tell its length before and after", f"{ONNX}SequenceEmpty",
-        _series("sequence_from_empty", lambda n: ({"count": n},)), lambda p, *x: (np.concatenate(x), np.array(0), np.array(len(x))),
-        ("first-lost", "The first tensor is lost.",
-            lambda p, *x: (np.concatenate(x[1:]), np.array(0), np.array(len(x) - 1)) if len(x) > 1 else None),
+        "sequence_from_empty",
+        "build a sequence from an empty one and tell its length before and after",
+        f"{ONNX}SequenceEmpty",
+        _series("sequence_from_empty", lambda n: ({"count": n},)),
+        lambda p, *x: (np.concatenate(x), np.array(0), np.array(len(x))),
+        (
+            "first-lost",
+            "The first tensor is lost.",
+            lambda p, *x: (np.concatenate(x[1:]), np.array(0), np.array(len(x) - 1)) if len(x) > 1 else None,
+        ),
         ("reversed", "Tensors come in reverse order.", lambda p, *x: (np.concatenate(x[::-1]), np.array(0), np.array(len(x)))),
-        area="control flow", outputs=("", "int64", "int64"), general=PLAINLY,
+        area="control flow",
+        outputs=("", "int64", "int64"),
+        general=PLAINLY,
     ),
     moving(
-        "concat_from_sequence", "join the tensors of a sequence along an axis, an old one or a new one", f"{ONNX}ConcatFromSequence",
-        _series("concat_from_sequence", _joins, (((3, 4),) * 3, ((2, 3, 2),) * 2, ((1, 5),) * 4, ((2, 7),))), _joined,
+        "concat_from_sequence",
+        "join the tensors of a sequence along an axis, an old one or a new one",
+        f"{ONNX}ConcatFromSequence",
+        _series("concat_from_sequence", _joins, (((3, 4),) * 3, ((2, 3, 2),) * 2, ((1, 5),) * 4, ((2, 7),))),
+        _joined,
         ("reversed", "Tensors come in reverse order.", lambda p, *x: _joined(p, *x[::-1])),
         ("other-axis", "They are joined along another axis.", lambda p, *x: _joined({**p, "axis": 1 if p["axis"] == 0 else 0}, *x)),
-        area="control flow", general=PLAINLY,
+        area="control flow",
+        general=PLAINLY,
     ),
     moving(
-        "split_to_sequence", "cut a tensor along an axis into a sequence of pieces of the sizes asked", f"{ONNX}SplitToSequence", _cuts, _cut,
+        "split_to_sequence",
+        "cut a tensor along an axis into a sequence of pieces of the sizes asked",
+        f"{ONNX}SplitToSequence",
+        _cuts,
+        _cut,
         ("next-piece", "Pieces are one too far.", lambda p, x: _cut({**p, "position": (p["position"] + 1) % len(_pieces(p, x))}, x)),
-        ("axis-kept", "An axis of size 1 is kept, or not, against what was asked.",
-            lambda p, x: _cut({**p, "keep": 1 - p["keep"]}, x) if p["sizes"] is None else None),
-        area="control flow", outputs=("", "int64"), general=PLAINLY,
+        (
+            "axis-kept",
+            "An axis of size 1 is kept, or not, against what was asked.",
+            lambda p, x: _cut({**p, "keep": 1 - p["keep"]}, x) if p["sizes"] is None else None,
+        ),
+        area="control flow",
+        outputs=("", "int64"),
+        general=PLAINLY,
     ),
     moving(
-        "sequence_map", "apply the body to every tensor of a sequence", f"{ONNX}SequenceMap",
-        _series("sequence_map", lambda n: ({"count": n},)), _mapped,
+        "sequence_map",
+        "apply the body to every tensor of a sequence",
+        f"{ONNX}SequenceMap",
+        _series("sequence_map", lambda n: ({"count": n},)),
+        _mapped,
         ("not-applied", "The body is not applied.", lambda p, *x: np.concatenate(x)),
-        ("last-not-applied", "The body is not applied to the last tensor.", lambda p, *x: np.concatenate([*(a[::-1] for a in x[:-1]), x[-1]])),
-        area="control flow", general=PLAINLY,
+        (
+            "last-not-applied",
+            "The body is not applied to the last tensor.",
+            lambda p, *x: np.concatenate([*(a[::-1] for a in x[:-1]), x[-1]]),
+        ),
+        area="control flow",
+        general=PLAINLY,
     ),
     moving(
-        "optional_value", "tell whether an optional value is there, and return it", f"{ONNX}Optional, OptionalHasElement, OptionalGetElement",
-        _optionals, lambda p, x: (x, np.array(True), np.array(False)),
+        "optional_value",
+        "tell whether an optional value is there, and return it",
+        f"{ONNX}Optional, OptionalHasElement, OptionalGetElement",
+        _optionals,
+        lambda p, x: (x, np.array(True), np.array(False)),
         ("always-there", "A missing value is said to be there.", lambda p, x: (x, np.array(True), np.array(True))),
         ("never-there", "A value is said to be missing.", lambda p, x: (x, np.array(False), np.array(False))),
-        area="control flow", outputs=("", "bool", "bool"), general=PLAINLY,
+        area="control flow",
+        outputs=("", "bool", "bool"),
+        general=PLAINLY,
     ),
-)  # fmt: skip
+)

@@ -19,9 +19,14 @@ from validation_suites.inference.quantised import ONNX, PLAIN, RATIONAL, STEPS
 
 PAIRS = (("uint8", "uint8"), ("uint8", "int8"), ("int8", "int8"))
 SHAPES: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
-    ((3, 7), (7, 5)), ((31, 64), (64, 33)), ((1, 1), (1, 1)), ((2, 3, 33), (33, 17)), ((2, 2, 9, 16), (2, 1, 16, 8)), ((5, 257), (257, 16)),
+    ((3, 7), (7, 5)),
+    ((31, 64), (64, 33)),
+    ((1, 1), (1, 1)),
+    ((2, 3, 33), (33, 17)),
+    ((2, 2, 9, 16), (2, 1, 16, 8)),
+    ((5, 257), (257, 16)),
     ((0, 4), (4, 3)),
-)  # fmt: skip
+)
 FLAT = tuple(s for s in SHAPES if len(s[0]) == 2)
 
 
@@ -46,7 +51,7 @@ def _label(a: tuple[int, ...], b: tuple[int, ...]) -> str:
 
 
 def _matmul_samples() -> Iterable[Sample]:
-    """Every pair of types: no zero points, one each, one a column of b; then the ends of the ranges, where sums of two products are largest."""
+    """Every pair of types: no zero points, one each, one a column of b; then the ends of the ranges: the largest sums of two products."""
     for a, b in PAIRS:
         for i, (left, right) in enumerate(SHAPES):
             for zeros in ("none", "one", "columns") if len(right) == 2 else ("none", "one"):
@@ -115,10 +120,10 @@ CONVOLUTIONS: tuple[dict[str, Any], ...] = (
     {"x": (1, 3, 7, 8), "w": (4, 3, 3, 3), "padding": (1, 1, 1, 1), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
     {"x": (2, 4, 9, 6), "w": (6, 2, 3, 2), "padding": (0, 1, 2, 0), "stride": (2, 1), "dilation": (1, 2), "groups": 2},
     {"x": (1, 8, 5, 5), "w": (8, 1, 3, 3), "padding": (1, 1, 1, 1), "stride": (1, 1), "dilation": (1, 1), "groups": 8},
-    {"x": (2, 17, 4, 4), "w": (33, 17, 1, 1), "padding": (0, 0, 0, 0), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
+    {"x": (2, 17, 3, 3), "w": (17, 17, 1, 1), "padding": (0, 0, 0, 0), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
     {"x": (2, 3, 19), "w": (5, 3, 4), "padding": (2, 1), "stride": (3,), "dilation": (1,), "groups": 1},
-    {"x": (1, 16, 12, 12), "w": (16, 16, 3, 3), "padding": (1, 1, 1, 1), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
-)  # fmt: skip
+    {"x": (1, 16, 6, 6), "w": (16, 16, 3, 3), "padding": (1, 1, 1, 1), "stride": (1, 1), "dilation": (1, 1), "groups": 1},
+)
 
 
 def _summed(x: Array, w: Array, p: dict[str, Any]) -> Array:
@@ -155,7 +160,7 @@ def _pad_with_zero(s: Sample) -> Array | None:
     dims = w.ndim - 2
     if not zeros or not any(s.param("padding")):
         return None
-    p = dict(s.params)
+    p: dict[str, Any] = dict(s.params)
     padded = pad(_wide(x), p["padding"][:dims], p["padding"][dims:]) - int(zeros[0])
     return _summed(padded, _wide(w, zeros[1]), {**p, "padding": (0,) * 2 * dims})
 
@@ -177,15 +182,20 @@ def _scaled_matmul_samples() -> Iterable[Sample]:
                     per = right[-1:] if columns else ()
                     out = -8 + np.log2(left[1]) / 2 + 5
                     given = [
-                        _any(a, left, name, "a"), _scale(name + "a", (), even, -5), _any(a, (), name, "za"),
-                        _any(b, right, name, "b"), _scale(name + "b", per, even, -3), _any(b, per, name, "zb"),
-                        _scale(name + "y", (), even, np.floor(out)), _any(a, (), name, "zy"),
-                    ]  # fmt: skip
+                        _any(a, left, name, "a"),
+                        _scale(name + "a", (), even, -5),
+                        _any(a, (), name, "za"),
+                        _any(b, right, name, "b"),
+                        _scale(name + "b", per, even, -3),
+                        _any(b, per, name, "zb"),
+                        _scale(name + "y", (), even, np.floor(out)),
+                        _any(a, (), name, "zy"),
+                    ]
                     yield _sample(name, a, given, i)
 
 
 def _rescaled(total: Array, a_scale: Array, b_scale: Array, y_scale: Array, zero: Array, dtype: str) -> tuple[Expected, ...]:
-    """total a_scale b_scale / y_scale in fractions; scales broadcast to the total. Up to four float32 roundings may decide next to a tie."""
+    """total a_scale b_scale / y_scale in fractions; scales broadcast. Up to four float32 roundings may decide next to a tie."""
     scales = np.broadcast_to(b_scale.astype(np.float64), total.shape).reshape(-1).tolist()
     common = Fraction(float(a_scale)) / Fraction(float(y_scale))
     made = np.empty(total.size, dtype=object)
@@ -208,14 +218,20 @@ def _scaled_convolution_samples() -> Iterable[Sample]:
         for i, case in enumerate(CONVOLUTIONS):
             kept = {k: v for k, v in case.items() if k not in ("x", "w")}
             for even, channels, bias in ((True, False, True), (False, True, False), (False, False, True)):
-                name = f"{x}-{w}-{_label(case['x'], case['w'])}{'-even' if even else ''}{'-channels' if channels else ''}{'-bias' if bias else ''}"
+                marks = [m for m, on in (("even", even), ("channels", channels), ("bias", bias)) if on]
+                name = "-".join((x, w, _label(case["x"], case["w"]), *marks))
                 per, taps = case["w"][:1] if channels else (), int(np.prod(case["w"][1:]))
                 zero_w = np.zeros(per, dtype=w) if channels else _any(w, (), name, "zw")
                 given = [
-                    _any(x, case["x"], name, "x"), _scale(name + "x", (), even, -5), _any(x, (), name, "zx"),
-                    _any(w, case["w"], name, "w"), _scale(name + "w", per, even, -3), zero_w,
-                    _scale(name + "y", (), even, np.floor(np.log2(taps) / 2 - 3)), _any(x, (), name, "zy"),
-                ]  # fmt: skip
+                    _any(x, case["x"], name, "x"),
+                    _scale(name + "x", (), even, -5),
+                    _any(x, (), name, "zx"),
+                    _any(w, case["w"], name, "w"),
+                    _scale(name + "w", per, even, -3),
+                    zero_w,
+                    _scale(name + "y", (), even, np.floor(np.log2(taps) / 2 - 3)),
+                    _any(x, (), name, "zy"),
+                ]
                 given += [seed_for("bias", name).integers(-20000, 20001, case["w"][0]).astype(np.int32)] if bias else []
                 yield _sample(name, x, given, i, **kept)
 
@@ -245,36 +261,75 @@ def _first_scale(s: Sample) -> Sample | None:
 WHOLE = Exact(rationale="Sums of products of integers of 8 bits are exact in 32 bits.", literature="ONNX operator specification")
 INTEGER = "exact: integers of 64 bits"
 SCALED = (
-    _zero_fault(2, "a"), _zero_fault(5, "b"), _zero_fault(7, "y"),
+    _zero_fault(2, "a"),
+    _zero_fault(5, "b"),
+    _zero_fault(7, "y"),
     faults.other_sample("first-scale", "The first scale of b is used everywhere.", _first_scale),
     faults.other_sample("scale-nudged", "The scale of y is off by one part in 64.", _nudged(6)),
-)  # fmt: skip
+)
 
 
 def _function(id: str, says: str, source: str, samples: Any, reference: Any, criterion: Any, oracle: str, *own: Fault) -> Function:
     return Function(
-        id=id, side=Side.INFERENCE, area="quantised", requirement=f"The library shall return {says}.", source=ONNX + source, oracle=oracle,
-        samples=samples, reference=reference, criterion=criterion, faults=(*PLAIN, *own),
-    )  # fmt: skip
+        id=id,
+        side=Side.INFERENCE,
+        area="quantised",
+        requirement=f"The library shall return {says}.",
+        source=ONNX + source,
+        oracle=oracle,
+        samples=samples,
+        reference=reference,
+        criterion=criterion,
+        faults=(*PLAIN, *own),
+    )
 
 
 FUNCTIONS: tuple[Function, ...] = (
     _function(
-        "matmul_integer", "the product of two matrices of 8-bit integers less their zero points, in 32 bits", "MatMulInteger", _matmul_samples,
-        _matmul, WHOLE, INTEGER, _zero_fault(2, "a"), _zero_fault(3, "b"), _sign_fault(0, "a"), _sign_fault(1, "b"),
+        "matmul_integer",
+        "the product of two matrices of 8-bit integers less their zero points, in 32 bits",
+        "MatMulInteger",
+        _matmul_samples,
+        _matmul,
+        WHOLE,
+        INTEGER,
+        _zero_fault(2, "a"),
+        _zero_fault(3, "b"),
+        _sign_fault(0, "a"),
+        _sign_fault(1, "b"),
         faults.computed("pairs-saturate", "Sums of two products saturate at 16 bits.", _paired),
     ),
     _function(
-        "conv_integer", "the convolution of 8-bit integers less their zero points, in 32 bits", "ConvInteger", _convolution_samples, _convolved,
-        WHOLE, INTEGER, _zero_fault(2, "x"), _zero_fault(3, "w"),
+        "conv_integer",
+        "the convolution of 8-bit integers less their zero points, in 32 bits",
+        "ConvInteger",
+        _convolution_samples,
+        _convolved,
+        WHOLE,
+        INTEGER,
+        _zero_fault(2, "x"),
+        _zero_fault(3, "w"),
         faults.computed("border-is-zero", "The border is the integer 0 instead of the zero point.", _pad_with_zero),
     ),
     _function(
-        "qlinear_matmul", "the product of two quantised matrices, quantised", "QLinearMatMul", _scaled_matmul_samples, _scaled_matmul, STEPS,
-        RATIONAL, *SCALED,
+        "qlinear_matmul",
+        "the product of two quantised matrices, quantised",
+        "QLinearMatMul",
+        _scaled_matmul_samples,
+        _scaled_matmul,
+        STEPS,
+        RATIONAL,
+        *SCALED,
     ),
     _function(
-        "qlinear_conv", "the convolution of quantised data with quantised weights, quantised", "QLinearConv", _scaled_convolution_samples,
-        _scaled_convolution, STEPS, RATIONAL, *SCALED, faults.other_sample("bias-dropped", "The bias is not added.", _zeroed(8)),
+        "qlinear_conv",
+        "the convolution of quantised data with quantised weights, quantised",
+        "QLinearConv",
+        _scaled_convolution_samples,
+        _scaled_convolution,
+        STEPS,
+        RATIONAL,
+        *SCALED,
+        faults.other_sample("bias-dropped", "The bias is not added.", _zeroed(8)),
     ),
-)  # fmt: skip
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,9 @@ def _likes() -> Iterable[Sample]:
     for target in ("float32", "float64", "int64", "int32", "uint8", "float16"):
         for dtype, k, shape in in_turn(("float32", "int64", "int32", "float64"), ((3, 4), (17,), (), (0, 2))):
             name = f"{dtype}-to-{target}-{'x'.join(map(str, shape)) or 'scalar'}"
-            x = seed_for("cast like", name).integers(0, 120, shape) + (0.75 if dtype.startswith("float") and target.startswith("float") else 0)
+            x = seed_for("cast like", name).integers(0, 120, shape) + (
+                0.75 if dtype.startswith("float") and target.startswith("float") else 0
+            )
             yield sample(name, dtype, (Tensor.of(np.asarray(x), dtype), Tensor.of(np.ones(1), target)), k, to=target)
 
 
@@ -42,9 +45,15 @@ def _like(s: Sample) -> tuple[Expected, ...]:
 
 
 CROPS = (
-    ((5, 7), (0, 1), (3, 4)), ((5, 7), (0, 1), (8, 9)), ((5, 7), (0, 1), (2, 10)), ((6, 3, 4), (1,), (7,)), ((9,), (0,), (4,)), ((4, 6), (-1,), (3,)),
-    ((3, 3), (0, 1), (3, 3)), ((2, 8, 8), (1, 2), (5, 5)),
-)  # fmt: skip
+    ((5, 7), (0, 1), (3, 4)),
+    ((5, 7), (0, 1), (8, 9)),
+    ((5, 7), (0, 1), (2, 10)),
+    ((6, 3, 4), (1,), (7,)),
+    ((9,), (0,), (4,)),
+    ((4, 6), (-1,), (3,)),
+    ((3, 3), (0, 1), (3, 3)),
+    ((2, 8, 8), (1, 2), (5, 5)),
+)
 """Shape, axes, extents wanted."""
 
 
@@ -105,7 +114,13 @@ def _writes() -> Iterable[Sample]:
         label = f"{'x'.join(map(str, shape))}-axis{axis}"
         rng = seed_for("scatter", label)
         at = np.moveaxis(np.argsort(rng.random((*np.delete(rows, axis), shape[axis])), axis=-1)[..., : rows[axis]], -1, axis)
-        yield sample(f"{dtype}-{label}", dtype, (moved(dtype, shape, "scatter", label), at, moved(dtype, rows, "scatter", label, "new")), k, axis=axis)
+        yield sample(
+            f"{dtype}-{label}",
+            dtype,
+            (moved(dtype, shape, "scatter", label), at, moved(dtype, rows, "scatter", label, "new")),
+            k,
+            axis=axis,
+        )
 
 
 def _written(p: Any, x: Array, at: Array, new: Array) -> Array:
@@ -122,7 +137,13 @@ def _added(p: Any, x: Array, at: Array, new: Array) -> Any:
     return made
 
 
-ZOOMS = (((1, 2, 3, 4), (1, 1, 2, 2)), ((2, 1, 5, 3), (1, 1, 3, 2)), ((1, 1, 4, 4), (1, 1, 1, 4)), ((2, 3, 1, 1), (1, 1, 8, 8)), ((3, 5), (2, 2)))
+ZOOMS = (
+    ((1, 2, 3, 4), (1, 1, 2, 2)),
+    ((2, 1, 5, 3), (1, 1, 3, 2)),
+    ((1, 1, 4, 4), (1, 1, 1, 4)),
+    ((2, 3, 1, 1), (1, 1, 8, 8)),
+    ((3, 5), (2, 2)),
+)
 
 
 def _zooms() -> Iterable[Sample]:
@@ -207,7 +228,7 @@ def _norm_samples() -> Iterable[Sample]:
             yield sample(name, "float32", (normal("float32", shape, "global lp", name),), i, p=p)
 
 
-def _norm(s: Sample) -> Rounded:
+def _norm(s: Sample) -> Any:
     x = rounded(s.arrays()[0], s.dtype)
     flat = x.reshape(*x.value.shape[:2], -1)
     made = np.abs(flat).sum(axis=-1) if s.param("p") == 1 else np.sqrt((flat * flat).sum(axis=-1))
@@ -222,11 +243,16 @@ def _turn_samples() -> Iterable[Sample]:
             half = (part or d) // 2
             angle = np.arange(12)[:, None] / 10000.0 ** (np.arange(half) / half)
             at = seed_for("rotary", name).integers(0, 12, (b, n))
-            inputs = (normal("float32", (b, h, n, d), "rotary", name), Tensor.of(np.cos(angle), "float32"), Tensor.of(np.sin(angle), "float32"), at)
+            inputs = (
+                normal("float32", (b, h, n, d), "rotary", name),
+                Tensor.of(np.cos(angle), "float32"),
+                Tensor.of(np.sin(angle), "float32"),
+                at,
+            )
             yield sample(name, "float32", inputs, i, neighbours=near, part=part)
 
 
-def _turned(s: Sample, sign: float = 1.0) -> Rounded:
+def _turned(s: Sample, sign: float = 1.0) -> Any:
     """Pairs (a, b) become (a cos - b sin, a sin + b cos)."""
     x, cos, sin, at = s.arrays()
     part = s.param("part") or x.shape[-1]
@@ -248,7 +274,7 @@ def _rms_samples() -> Iterable[Sample]:
             yield sample(name, "float32", (normal("float32", shape, "rms", name), positive("float32", shape[-1:], "rms", name)), i, eps=eps)
 
 
-def _rms(s: Sample, inside: bool = True) -> Rounded:
+def _rms(s: Sample, inside: bool = True) -> Any:
     x, w = (rounded(a, "float32") for a in s.arrays())
     n, eps = x.value.shape[-1], rounded(np.float32(s.param("eps")), "float32")
     square = (x * x).sum(axis=-1, keepdims=True) / n
@@ -262,8 +288,10 @@ def _affine_samples() -> Iterable[Sample]:
             yield sample(name, "float32", (normal("float32", shape, "affine", name),), i, alpha=alpha, beta=beta)
 
 
-def _affine(s: Sample) -> Rounded:
-    return rounded(s.arrays()[0], "float32") * rounded(np.float32(s.param("alpha")), "float32") + rounded(np.float32(s.param("beta")), "float32")
+def _affine(s: Sample) -> Any:
+    return rounded(s.arrays()[0], "float32") * rounded(np.float32(s.param("alpha")), "float32") + rounded(
+        np.float32(s.param("beta")), "float32"
+    )
 
 
 def _image_samples() -> Iterable[Sample]:
@@ -273,7 +301,7 @@ def _image_samples() -> Iterable[Sample]:
         yield sample(name, "float32", (normal("float32", shape, "image", name),), i, scale=(0.5, 1.25, -2.0)[i], bias=bias)
 
 
-def _image(s: Sample) -> Rounded:
+def _image(s: Sample) -> Any:
     bias = np.array(s.param("bias"), dtype=np.float32).reshape(1, -1, 1, 1)
     return rounded(s.arrays()[0], "float32") * rounded(np.float32(s.param("scale")), "float32") + rounded(bias, "float32")
 
@@ -285,93 +313,193 @@ def _formula(formula: Callable[..., Rounded], **how: Any) -> Callable[[Sample], 
 def _measured(id: str, says: str, source: str, samples: Samples, formula: Callable[..., Rounded], *own: Fault, area: str) -> Function:
     general = (*PLAINLY[:2], faults.TF32_INPUTS, faults.BF16_INPUTS, faults.relative(1e-4))
     return Function(
-        id=id, side=Side.INFERENCE, area=area, requirement=f"The library shall {says}.", source=ONNX + source, oracle=BOUND, samples=samples,
-        reference=lambda s: (expected_rounded(formula(s), dtype="float32"),), criterion=RUNNING, faults=(*general, *own),
-    )  # fmt: skip
+        id=id,
+        side=Side.INFERENCE,
+        area=area,
+        requirement=f"The library shall {says}.",
+        source=ONNX + source,
+        oracle=BOUND,
+        samples=samples,
+        reference=lambda s: (expected_rounded(formula(s), dtype="float32"),),
+        criterion=RUNNING,
+        faults=(*general, *own),
+    )
 
 
 def _several(id: str, says: str, op: str, mean: bool) -> Function:
     return Function(
-        id=id, side=Side.INFERENCE, area="elementwise", requirement=f"The library shall return the {says} of several operands, with broadcasting.",
-        source=ONNX + op, oracle="80-bit extended precision", samples=_summands, reference=lambda s: _total(s, mean), criterion=Componentwise(),
-        faults=(*PLAINLY[:2], faults.TF32_INPUTS, faults.BF16_INPUTS, faults.relative(1e-5),
-                faults.computed("last-dropped", "The last operand is not added.", _last_dropped(mean))),
-    )  # fmt: skip
+        id=id,
+        side=Side.INFERENCE,
+        area="elementwise",
+        requirement=f"The library shall return the {says} of several operands, with broadcasting.",
+        source=ONNX + op,
+        oracle="80-bit extended precision",
+        samples=_summands,
+        reference=lambda s: _total(s, mean),
+        criterion=Componentwise(),
+        faults=(
+            *PLAINLY[:2],
+            faults.TF32_INPUTS,
+            faults.BF16_INPUTS,
+            faults.relative(1e-5),
+            faults.computed("last-dropped", "The last operand is not added.", _last_dropped(mean)),
+        ),
+    )
 
 
 def _cast_like() -> Function:
     return Function(
-        id="cast_like", side=Side.INFERENCE, area="casting", requirement="The library shall convert data to the type of another operand.",
-        source=ONNX + "CastLike", oracle="exact: values that both types hold", samples=_likes, reference=_like,
+        id="cast_like",
+        side=Side.INFERENCE,
+        area="casting",
+        requirement="The library shall convert data to the type of another operand.",
+        source=ONNX + "CastLike",
+        oracle="exact: values that both types hold",
+        samples=_likes,
+        reference=_like,
         criterion=Exact(),
         faults=(*PLAINLY, faults.changed("fraction-lost", "Fractions are lost.", lambda a: np.trunc(a.astype(np.float64)))),
-    )  # fmt: skip
+    )
 
 
 FUNCTIONS: tuple[Function, ...] = (
     _cast_like(),
     moving(
-        "center_crop_pad", "cut or widen axes to the extents asked, evenly on both sides, the odd element at the end", f"{ONNX}CenterCropPad", _crops,
-        _centred, ("odd-at-start", "The odd element goes to the start.", lambda p, x: _centred(p, x, late=1)),
-        ("from-corner", "The first corner stays in place.", _cornered), general=PLAINLY,
+        "center_crop_pad",
+        "cut or widen axes to the extents asked, evenly on both sides, the odd element at the end",
+        f"{ONNX}CenterCropPad",
+        _crops,
+        _centred,
+        ("odd-at-start", "The odd element goes to the start.", lambda p, x: _centred(p, x, late=1)),
+        ("from-corner", "The first corner stays in place.", _cornered),
+        general=PLAINLY,
     ),
     moving(
-        "constant_value", "return the constant of a model", f"{ONNX}Constant", _plain_samples("constant", MOVED, SHAPES), lambda p, x, *_: x,
-        ("reversed", "Elements come in reverse order.", lambda p, x: np.flip(x)), ("first-repeated", "The first element is repeated.",
-            lambda p, x: np.full_like(x, x.reshape(-1)[0]) if x.size else None), general=PLAINLY,
+        "constant_value",
+        "return the constant of a model",
+        f"{ONNX}Constant",
+        _plain_samples("constant", MOVED, SHAPES),
+        lambda p, x, *_: x,
+        ("reversed", "Elements come in reverse order.", lambda p, x: np.flip(x)),
+        ("first-repeated", "The first element is repeated.", lambda p, x: np.full_like(x, x.reshape(-1)[0]) if x.size else None),
+        general=PLAINLY,
+    ),
+    replace(
+        moving(
+            "dropout_in_inference",
+            "return the data unchanged and a mask that keeps all",
+            f"{ONNX}Dropout",
+            _drops,
+            lambda p, x: (x, np.ones(x.shape, dtype=bool)),
+            ("scaled", "Data are scaled by 1 / (1 - ratio).", lambda p, x: (x / (1 - p["ratio"]), np.ones(x.shape, dtype=bool))),
+            ("mask-inverted", "The mask drops all.", lambda p, x: (x, np.zeros(x.shape, dtype=bool))),
+            outputs=("", "bool"),
+            general=PLAINLY,
+        ),
+        side=Side.BOTH,
     ),
     moving(
-        "dropout_in_inference", "return the data unchanged and a mask that keeps all", f"{ONNX}Dropout", _drops, lambda p, x: (x, np.ones(x.shape, dtype=bool)),
-        ("scaled", "Data are scaled by 1 / (1 - ratio).", lambda p, x: (x / (1 - p["ratio"]), np.ones(x.shape, dtype=bool))),
-        ("mask-inverted", "The mask drops all.", lambda p, x: (x, np.zeros(x.shape, dtype=bool))), outputs=("", "bool"), general=PLAINLY,
+        "scatter_older",
+        "write values at positions along an axis",
+        f"{ONNX}Scatter (9)",
+        _writes,
+        _written,
+        ("nothing-written", "Nothing is written.", lambda p, x, at, new: x),
+        ("added", "Values are added.", _added),
+        general=PLAINLY,
+        area="writing",
     ),
     moving(
-        "scatter_older", "write values at positions along an axis", f"{ONNX}Scatter (9)", _writes, _written,
-        ("nothing-written", "Nothing is written.", lambda p, x, at, new: x), ("added", "Values are added.", _added), general=PLAINLY, area="writing",
+        "upsample_nearest",
+        "repeat every element by whole factors",
+        f"{ONNX}Upsample (9)",
+        _zooms,
+        _zoomed,
+        ("tiled", "The whole is repeated instead.", _tiled),
+        (
+            "axes-exchanged",
+            "Factors of the last two axes are exchanged.",
+            lambda p, x: _zoomed({"scales": (*p["scales"][:-2], *p["scales"][:-3:-1])}, x),
+        ),
+        general=PLAINLY,
+        area="resize",
     ),
     moving(
-        "upsample_nearest", "repeat every element by whole factors", f"{ONNX}Upsample (9)", _zooms, _zoomed,
-        ("tiled", "The whole is repeated instead.", _tiled), ("axes-exchanged", "Factors of the last two axes are exchanged.",
-            lambda p, x: _zoomed({"scales": (*p["scales"][:-2], *p["scales"][:-3:-1])}, x)), general=PLAINLY, area="resize",
-    ),
-    moving(
-        "max_roi_pool", "return the largest value of every bin of every region", f"{ONNX}MaxRoiPool; Girshick 2015", _regions, _pooled,
+        "max_roi_pool",
+        "return the largest value of every bin of every region",
+        f"{ONNX}MaxRoiPool; Girshick 2015",
+        _regions,
+        _pooled,
         ("first-image", "Every region is taken from the first image.", _first_image),
-        ("end-open", "The last row and column of a region are left out.", lambda p, x, rows: _pooled(p, x, rows, open_end=1)), general=PLAINLY, area="regions",
+        ("end-open", "The last row and column of a region are left out.", lambda p, x, rows: _pooled(p, x, rows, open_end=1)),
+        general=PLAINLY,
+        area="regions",
     ),
     moving(
-        "crop_border", "cut a border off an image", "ONNX Runtime, Crop (experimental operator)",
+        "crop_border",
+        "cut a border off an image",
+        "ONNX Runtime, Crop (experimental operator)",
         _plain_samples("crop", ("float32",), ((1, 2, 7, 9), (2, 3, 6, 6), (1, 1, 5, 5)), border=(1, 2, 2, 1)),
         lambda p, x: x[:, :, p["border"][1] : x.shape[2] - p["border"][3], p["border"][0] : x.shape[3] - p["border"][2]],
-        ("axes-exchanged", "Left is taken for top.", lambda p, x: x[:, :, 1 : x.shape[2] - 2, 2 : x.shape[3] - 1]), general=PLAINLY,
+        ("axes-exchanged", "Left is taken for top.", lambda p, x: x[:, :, 1 : x.shape[2] - 2, 2 : x.shape[3] - 1]),
+        general=PLAINLY,
     ),
     moving(
-        "dynamic_slice", "return what lies between given starts and ends", "ONNX Runtime, DynamicSlice (experimental operator)",
+        "dynamic_slice",
+        "return what lies between given starts and ends",
+        "ONNX Runtime, DynamicSlice (experimental operator)",
         _plain_samples("dynamic_slice", ("float32", "int64", "int32"), ((5, 7), (6, 9), (4, 8, 3)), starts=(1, 2), ends=(4, -1)),
-        lambda p, x: x[1:4, 2:-1], ("one-late", "Starts are one too large.", lambda p, x: x[2:5, 2:-1]),
-        ("end-kept", "Ends are included.", lambda p, x: x[1:5, 2:]), general=PLAINLY,
+        lambda p, x: x[1:4, 2:-1],
+        ("one-late", "Starts are one too large.", lambda p, x: x[2:5, 2:-1]),
+        ("end-kept", "Ends are included.", lambda p, x: x[1:5, 2:]),
+        general=PLAINLY,
     ),
     _several("sum_of", "sum", "Sum", False),
     _several("mean_of", "mean", "Mean", True),
     _measured(
-        "global_lp_pool", "return the 1-norm or 2-norm of every channel", "GlobalLpPool", _norm_samples, _norm,
-        faults.other_params("other-norm", "Another norm is taken.", p=lambda p: 3 - p), area="pooling",
+        "global_lp_pool",
+        "return the 1-norm or 2-norm of every channel",
+        "GlobalLpPool",
+        _norm_samples,
+        _norm,
+        faults.other_params("other-norm", "Another norm is taken.", p=lambda p: 3 - p),
+        area="pooling",
     ),
     _measured(
-        "rotary_embedding", "turn pairs of features by the angles of their positions", "RotaryEmbedding; Su et al. 2021", _turn_samples, _turned,
+        "rotary_embedding",
+        "turn pairs of features by the angles of their positions",
+        "RotaryEmbedding; Su et al. 2021",
+        _turn_samples,
+        _turned,
         faults.computed("other-way", "Pairs are turned the other way.", _formula(_turned, sign=-1.0)),
-        faults.other_params("other-pairs", "Halves are paired instead of neighbours, or the other way around.", neighbours=lambda v: not v), area="attention",
+        faults.other_params("other-pairs", "Halves are paired instead of neighbours, or the other way around.", neighbours=lambda v: not v),
+        area="attention",
     ),
     _measured(
-        "rms_normalisation_fused", "divide by the root of the mean square plus epsilon, and scale", "SimplifiedLayerNormalization (ONNX Runtime)",
-        _rms_samples, _rms, faults.computed("eps-outside", "Epsilon is added outside the root.", _formula(_rms, inside=False)), area="normalisation",
+        "rms_normalisation_fused",
+        "divide by the root of the mean square plus epsilon, and scale",
+        "SimplifiedLayerNormalization (ONNX Runtime)",
+        _rms_samples,
+        _rms,
+        faults.computed("eps-outside", "Epsilon is added outside the root.", _formula(_rms, inside=False)),
+        area="normalisation",
     ),
     _measured(
-        "affine_all", "return alpha x + beta", "Affine (experimental operator)", _affine_samples, _affine,
-        faults.other_params("beta-dropped", "beta is not added.", beta=0.0), area="elementwise",
+        "affine_all",
+        "return alpha x + beta",
+        "Affine (experimental operator)",
+        _affine_samples,
+        _affine,
+        faults.other_params("beta-dropped", "beta is not added.", beta=0.0),
+        area="elementwise",
     ),
     _measured(
-        "image_scaler", "scale an image and add a number to every channel", "ImageScaler (experimental operator)", _image_samples, _image,
-        faults.other_params("channels-exchanged", "Numbers are those of the next channel.", bias=lambda b: (*b[1:], b[0])), area="elementwise",
+        "image_scaler",
+        "scale an image and add a number to every channel",
+        "ImageScaler (experimental operator)",
+        _image_samples,
+        _image,
+        faults.other_params("channels-exchanged", "Numbers are those of the next channel.", bias=lambda b: (*b[1:], b[0])),
+        area="elementwise",
     ),
-)  # fmt: skip
+)

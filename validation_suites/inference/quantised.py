@@ -18,9 +18,17 @@ from validation_suites import faults
 ONNX = "ONNX operator specification, "
 Samples = Callable[[], Iterable[Sample]]
 CASES: tuple[tuple[tuple[int, ...], int | None], ...] = (
-    ((3, 4, 33), None), ((2, 5, 7), 1), ((6, 9), 0), ((4, 3, 17), -1), ((257,), None), ((1,), 0), ((), None), ((0, 4), 1), ((2, 16, 3, 3), 1),
-    ((3, 1700), None),
-)  # fmt: skip
+    ((3, 4, 33), None),
+    ((2, 5, 7), 1),
+    ((6, 9), 0),
+    ((4, 3, 17), -1),
+    ((257,), None),
+    ((1,), 0),
+    ((), None),
+    ((0, 4), 1),
+    ((2, 16, 3, 3), 1),
+    ((3, 500), None),
+)
 """Shape, and the axis of the scales, None = one scale."""
 BLOCKS = (((4, 32), 1, 16), ((12, 5), 0, 4), ((2, 9, 3), 1, 4), ((3, 8), -1, 2))
 """Shape, axis, elements of a block."""
@@ -55,7 +63,9 @@ def _sample(name: str, dtype: str, inputs: Iterable[Array], why: SampleClass, **
 
 
 def _why(i: int, shape: tuple[int, ...]) -> SampleClass:
-    return SampleClass.ORDINARY if i == 0 else SampleClass.EDGE if np.prod(shape) in (0, 1) or np.prod(shape) > 5000 else SampleClass.COVERING
+    return (
+        SampleClass.ORDINARY if i == 0 else SampleClass.EDGE if np.prod(shape) in (0, 1) or np.prod(shape) > 5000 else SampleClass.COVERING
+    )
 
 
 def _floats(dtypes: tuple[str, ...], held: str = "") -> Samples:
@@ -83,7 +93,7 @@ def _special(dtype: str, travels: str) -> Sample:
     ends = [v for e in (low, high) for v in (e + ties)]
     x = np.array([np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-45, 3e38, -3e38, 1e20, -1e20, 2.0**31, -(2.0**31), *ties, *ends], dtype=np.float32)
     zero = np.asarray(3 if low == 0 else -2, dtype=travels)
-    return _sample(f"{dtype}-special", travels, (x, np.float32(1), zero), SampleClass.SPECIAL, axis=None, block=0, to=dtype)
+    return _sample(f"{dtype}-special", travels, (x, np.ones((), np.float32), zero), SampleClass.SPECIAL, axis=None, block=0, to=dtype)
 
 
 def _blocked(dtypes: tuple[str, ...], from_steps: bool) -> Samples:
@@ -145,7 +155,10 @@ def _dequantise(s: Sample) -> tuple[Expected, ...]:
 def _fake(s: Sample) -> tuple[Expected, ...]:
     """The value and, next to a tie, that of the other step, both as float32."""
     (x, scale, zero), where = _given(s)
-    made = [dequantised(q, scale, zero, **where).astype(np.float32).astype(np.float64) for q in quantised(x, scale, zero, to=s.param("to"), **where)]
+    made = [
+        dequantised(q, scale, zero, **where).astype(np.float32).astype(np.float64)
+        for q in quantised(x, scale, zero, to=s.param("to"), **where)
+    ]
     return (replace(expected_steps(*made, dtype="float32"), any_sign_of_zero=True),)
 
 
@@ -197,7 +210,9 @@ FIRST_SCALE = faults.other_sample("first-scale", "The first scale is used everyw
 NEXT_SCALE = faults.other_sample("next-scale", "Scales are those of the next position.", lambda s: _with(s, 1, lambda a: np.roll(a, 1)))
 
 
-NARROW_SCALE = faults.other_sample("narrow-scale", "Scales are rounded to bfloat16.", lambda s: _with(s, 1, lambda a: faults.keep_bits(a, 8)))
+NARROW_SCALE = faults.other_sample(
+    "narrow-scale", "Scales are rounded to bfloat16.", lambda s: _with(s, 1, lambda a: faults.keep_bits(a, 8))
+)
 
 
 def _first(a: Array) -> Array:
@@ -212,19 +227,33 @@ STEPS = OneOf(
 )
 RATIONAL = "exact: quotients as fractions, rounded half to even"
 DIFFERENCE = "exact: integer difference times scale, in double"
-ONE_ROUNDING = Exact(rationale="The integer difference is exact, its product with the scale is one rounding.", literature="IEEE 754-2019, 5.4.1")
+ONE_ROUNDING = Exact(
+    rationale="The integer difference is exact, its product with the scale is one rounding.", literature="IEEE 754-2019, 5.4.1"
+)
 FUSED = Scaled(
-    c=1.5, c_hard=3.0, scale="(|q| + |zero|) scale", literature="Higham 2002, 2.2; Jacob et al. 2018",
+    c=1.5,
+    c_hard=3.0,
+    scale="(|q| + |zero|) scale",
+    literature="Higham 2002, 2.2; Jacob et al. 2018",
     rationale="scale q - scale zero: each product and the difference are rounded once.",
-)  # fmt: skip
+)
 
 
-def _function(id: str, says: str, source: str, samples: Samples, reference: Any, criterion: Any, oracle: str, *own: Fault,
-    side: Side = Side.INFERENCE) -> Function:
+def _function(
+    id: str, says: str, source: str, samples: Samples, reference: Any, criterion: Any, oracle: str, *own: Fault, side: Side = Side.INFERENCE
+) -> Function:
     return Function(
-        id=id, side=side, area="quantised", requirement=f"The library shall {says}.", source=source, oracle=oracle,
-        samples=samples, reference=reference, criterion=criterion, faults=(*PLAIN, *own),
-    )  # fmt: skip
+        id=id,
+        side=side,
+        area="quantised",
+        requirement=f"The library shall {says}.",
+        source=source,
+        oracle=oracle,
+        samples=samples,
+        reference=reference,
+        criterion=criterion,
+        faults=(*PLAIN, *own),
+    )
 
 
 def _to_steps(id: str, what: str, samples: Samples, *own: Fault, source: str = "QuantizeLinear") -> Function:
@@ -235,9 +264,19 @@ def _to_steps(id: str, what: str, samples: Samples, *own: Fault, source: str = "
 def _from_steps(id: str, what: str, samples: Samples) -> Function:
     says = f"return (q - zero point) scale for q of {what}"
     return _function(
-        id, says, ONNX + "DequantizeLinear", samples, _dequantise, ONE_ROUNDING, DIFFERENCE, NO_ZERO, FIRST_SCALE, NEXT_SCALE,
-        faults.relative(1e-6), NARROW_SCALE,
-    )  # fmt: skip
+        id,
+        says,
+        ONNX + "DequantizeLinear",
+        samples,
+        _dequantise,
+        ONE_ROUNDING,
+        DIFFERENCE,
+        NO_ZERO,
+        FIRST_SCALE,
+        NEXT_SCALE,
+        faults.relative(1e-6),
+        NARROW_SCALE,
+    )
 
 
 def _dynamic_samples() -> Iterable[Sample]:
@@ -270,7 +309,7 @@ def _dynamic(s: Sample) -> tuple[Expected, ...]:
         Expected(name="y", dtype="uint8", value=value, extra={"also": also} if (also != value).any() else {}),
         Expected(name="y1", dtype="float32", value=scale.astype(np.float64), radius=2.0**-62 * float(scale)),
         replace(expected_steps(zero, other, dtype="uint8"), name="y2"),
-    )  # fmt: skip
+    )
 
 
 def _dynamic_by(low: Callable[[Array], Any], high: Callable[[Array], Any], steps_: int) -> Callable[[Sample], Any]:
@@ -295,34 +334,71 @@ EIGHT, SIXTEEN, FOUR = ("uint8", "int8"), ("uint16", "int16"), ("int4", "uint4")
 FUNCTIONS: tuple[Function, ...] = (
     _to_steps("quantize_linear", "8 bits, with one scale or one for each position of an axis", _floats(EIGHT), FIRST_SCALE, NEXT_SCALE),
     _function(
-        "quantize_affine", "round x / scale + zero point half to even and saturate to 8 bits, with one scale or one for each channel",
-        "PyTorch documentation, quantisation: Q(x) = round(x / scale + zero point)", _floats(EIGHT), _quantise_moved, STEPS, RATIONAL,
+        "quantize_affine",
+        "round x / scale + zero point half to even and saturate to 8 bits, with one scale or one for each channel",
+        "PyTorch documentation, quantisation: Q(x) = round(x / scale + zero point)",
+        _floats(EIGHT),
+        _quantise_moved,
+        STEPS,
+        RATIONAL,
         faults.computed("rounded-before-moved", "The quotient is rounded before the zero point is added.", _rounded_first),
-        CUT, WRAPPED, NO_ZERO, FIRST_SCALE, NEXT_SCALE,
+        CUT,
+        WRAPPED,
+        NO_ZERO,
+        FIRST_SCALE,
+        NEXT_SCALE,
     ),
-    _to_steps("quantize_linear_16", "16 bits, with one scale or one for each position of an axis", _floats(SIXTEEN), FIRST_SCALE, NEXT_SCALE),
+    _to_steps(
+        "quantize_linear_16", "16 bits, with one scale or one for each position of an axis", _floats(SIXTEEN), FIRST_SCALE, NEXT_SCALE
+    ),
     _to_steps("quantize_linear_4", "4 bits, with one scale or one for each position of an axis", _floats(FOUR, "int8"), FIRST_SCALE),
-    _to_steps("quantize_linear_blocked", "8 and 16 bits, with a scale for each block along an axis", _blocked((*EIGHT, "int16"), False),
-        FIRST_SCALE, NEXT_SCALE),
+    _to_steps(
+        "quantize_linear_blocked",
+        "8 and 16 bits, with a scale for each block along an axis",
+        _blocked((*EIGHT, "int16"), False),
+        FIRST_SCALE,
+        NEXT_SCALE,
+    ),
     _from_steps("dequantize_linear", "8 bits, with one scale or one for each position of an axis", _integers(EIGHT)),
     _from_steps("dequantize_linear_16", "16 bits, with one scale or one for each position of an axis", _integers(SIXTEEN)),
     _from_steps("dequantize_linear_4", "4 bits, with one scale or one for each position of an axis", _integers(FOUR, "int8")),
     _from_steps("dequantize_linear_blocked", "8 and 16 bits, with a scale for each block along an axis", _blocked((*EIGHT, "int16"), True)),
     _function(
-        "dequantize_fused", "return scale q - scale zero for the steps q of a quantised tensor", "torch.Tensor.dequantize",
-        _integers(EIGHT), _restored, FUSED, DIFFERENCE, NO_ZERO, FIRST_SCALE, faults.relative(1e-5), NARROW_SCALE,
+        "dequantize_fused",
+        "return scale q - scale zero for the steps q of a quantised tensor",
+        "torch.Tensor.dequantize",
+        _integers(EIGHT),
+        _restored,
+        FUSED,
+        DIFFERENCE,
+        NO_ZERO,
+        FIRST_SCALE,
+        faults.relative(1e-5),
+        NARROW_SCALE,
     ),
     _function(
-        "fake_quantize", "quantise to 8 bits and return the value of the step", "ONNX operator specification, QuantizeLinear and "
-        "DequantizeLinear; torch.fake_quantize_per_tensor_affine", _floats(EIGHT), _fake, STEPS, RATIONAL, NO_ZERO, FIRST_SCALE,
+        "fake_quantize",
+        "quantise to 8 bits and return the value of the step",
+        "ONNX operator specification, QuantizeLinear and DequantizeLinear; torch.fake_quantize_per_tensor_affine",
+        _floats(EIGHT),
+        _fake,
+        STEPS,
+        RATIONAL,
+        NO_ZERO,
+        FIRST_SCALE,
         faults.changed("not-quantised", "The value itself is returned, a little rounded.", lambda a: a * (1 + 2.0**-9)),
         side=Side.BOTH,
     ),
     _function(
-        "dynamic_quantize_linear", "quantise to 8 bits over the range of the data and 0, and return steps, scale and zero point",
-        ONNX + "DynamicQuantizeLinear", _dynamic_samples, _dynamic, DYNAMIC, RATIONAL,
+        "dynamic_quantize_linear",
+        "quantise to 8 bits over the range of the data and 0, and return steps, scale and zero point",
+        ONNX + "DynamicQuantizeLinear",
+        _dynamic_samples,
+        _dynamic,
+        DYNAMIC,
+        RATIONAL,
         faults.computed("range-without-zero", "0 is not put into the range.", _dynamic_by(np.min, np.max, 255)),
         faults.computed("steps-256", "The range has 256 steps.", _dynamic_by(lambda x: min(x.min(), 0), lambda x: max(x.max(), 0), 256)),
         faults.computed("symmetric", "The range is symmetric.", _dynamic_by(lambda x: -np.abs(x).max(), lambda x: np.abs(x).max(), 255)),
     ),
-)  # fmt: skip
+)

@@ -1,4 +1,4 @@
-"""Recurrent layers: without gates, LSTM, GRU in both reset forms; one and two layers, one and both directions, sequences of unequal length."""
+"""Recurrent layers: without gates, LSTM, GRU in both reset forms; one layer and two, one direction and both, sequences of unequal length."""
 
 from __future__ import annotations
 
@@ -203,7 +203,8 @@ def _function(kind: str, says: str, source: str, *own: Fault) -> Function:
 INVERTED = "The update gate's complement is used."
 FUNCTIONS: tuple[Function, ...] = (
     _function(
-        "rnn", "the outputs and final states of stacked recurrent layers without gates", "Elman 1990; ONNX operator specification, RNN; torch.nn.RNN",
+        "rnn", "the outputs and final states of stacked recurrent layers without gates",
+        "Elman 1990; ONNX operator specification, RNN; torch.nn.RNN",
     ),
     _function(
         "lstm", "the outputs, final hidden and final cell states of stacked LSTM layers, in one and both directions, to each sequence's end",

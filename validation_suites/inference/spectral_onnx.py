@@ -19,22 +19,27 @@ ONNX = "ONNX operator specification, "
 PLAINLY = PLAIN[:3]
 PI = np.longdouble("3.14159265358979323846264338327950288")
 WINDOWS: dict[str, tuple[Any, ...]] = {
-    "hann": (np.longdouble(0.5),) * 2, "hamming": (np.longdouble(25) / 46, np.longdouble(21) / 46),
+    "hann": (np.longdouble(0.5),) * 2,
+    "hamming": (np.longdouble(25) / 46, np.longdouble(21) / 46),
     "blackman": tuple(np.longdouble(v) / 100 for v in (42, 50, 8)),
-}  # fmt: skip
+}
 """Coefficients of 1, -cos(t), cos(2t)."""
 
 
 def _sample(name: str, dtype: str, inputs: Iterable[Any], i: int, **given: Any) -> Sample:
     made = tuple(a if isinstance(a, Tensor) else Tensor.of(a) for a in inputs)
-    return Sample(name=f"{dtype}-{name}", dtype=dtype, inputs=made, params=params(**given), why=SampleClass.COVERING if i else SampleClass.ORDINARY)
+    return Sample(
+        name=f"{dtype}-{name}", dtype=dtype, inputs=made, params=params(**given), why=SampleClass.COVERING if i else SampleClass.ORDINARY
+    )
 
 
 def _window_samples() -> Iterable[Sample]:
     for dtype in ("float32", "float64"):
         for i, n in enumerate((16, 400, 7, 2, 33, 257, 1024)):
             for periodic in (True, False):
-                yield _sample(f"n{n}-{'periodic' if periodic else 'symmetric'}", dtype, (np.array(n, dtype=np.int64),), i, periodic=periodic)
+                yield _sample(
+                    f"n{n}-{'periodic' if periodic else 'symmetric'}", dtype, (np.array(n, dtype=np.int64),), i, periodic=periodic
+                )
 
 
 def _angles(s: Sample, periodic: bool | None = None) -> Any:
@@ -82,23 +87,34 @@ def _rounded_coefficients(kind: str) -> Callable[[Sample], Array]:
 
 
 WINDOW = Scaled(
-    c=4.0, c_hard=8.0, scale="sum of |a_k| (1 + k t |sin(k t)|), t the angle",
+    c=4.0,
+    c_hard=8.0,
+    scale="sum of |a_k| (1 + k t |sin(k t)|), t the angle",
     rationale="The angle takes up to three roundings, which its sine carries on; the cosine, products and sums round to their own size.",
     literature="Higham 2002, 2.2; Harris 1978",
-)  # fmt: skip
+)
 
 
 def _window_function(kind: str) -> Function:
     name = kind.capitalize()
     return Function(
-        id=f"signal_{kind}_window", side=Side.INFERENCE, area="signals", requirement=f"The library shall return the {name} window, periodic or symmetric.",
-        source=f"{ONNX}{name}Window; Harris 1978", oracle="80-bit extended precision", samples=_window_samples, reference=_window(kind), criterion=WINDOW,
+        id=f"signal_{kind}_window",
+        side=Side.INFERENCE,
+        area="signals",
+        requirement=f"The library shall return the {name} window, periodic or symmetric.",
+        source=f"{ONNX}{name}Window; Harris 1978",
+        oracle="80-bit extended precision",
+        samples=_window_samples,
+        reference=_window(kind),
+        criterion=WINDOW,
         faults=(
-            *PLAINLY, faults.computed("other-ends", "Symmetric for periodic, or the other way around.", _other_ends(kind)),
+            *PLAINLY,
+            faults.computed("other-ends", "Symmetric for periodic, or the other way around.", _other_ends(kind)),
             faults.computed("other-window", "The window that is most alike is returned.", _other_kind(kind)),
-            faults.computed("coefficients", "Coefficients are those of a variant.", _rounded_coefficients(kind)), faults.relative(1e-4),
+            faults.computed("coefficients", "Coefficients are those of a variant.", _rounded_coefficients(kind)),
+            faults.relative(1e-4),
         ),
-    )  # fmt: skip
+    )
 
 
 def fourier(x: Any, n: int, *, inverse: bool = False) -> Any:
@@ -115,11 +131,20 @@ def _dft_samples() -> Iterable[Sample]:
     """(2, n, 1 or 2) along axis 1 and (n, 3, 1 or 2) along axis 0; whole and one-sided, inverse, cut and filled up."""
     for dtype in ("float32", "float64"):
         for i, n in enumerate(LENGTHS):
-            for pair, inverse, onesided, length in ((2, False, False, None), (1, False, True, None), (2, True, False, None), (1, False, False, n + 3), (2, False, False, max(1, n // 2))):
+            for pair, inverse, onesided, length in (
+                (2, False, False, None),
+                (1, False, True, None),
+                (2, True, False, None),
+                (1, False, False, n + 3),
+                (2, False, False, max(1, n // 2)),
+            ):
                 axis = i % 2
                 shape = (n, 3, pair) if axis == 0 else (2, n, pair)
-                name = f"n{n}-axis{axis}-{'complex' if pair == 2 else 'real'}{'-inverse' if inverse else ''}{'-onesided' if onesided else ''}-length{length}".lower()
-                yield _sample(name, dtype, (normal(dtype, shape, "dft", name),), i, axis=axis, inverse=inverse, onesided=onesided, length=length)
+                marks = [m for m, on in (("inverse", inverse), ("onesided", onesided)) if on]
+                name = "-".join((f"n{n}-axis{axis}", "complex" if pair == 2 else "real", *marks, f"length{length}".lower()))
+                yield _sample(
+                    name, dtype, (normal(dtype, shape, "dft", name),), i, axis=axis, inverse=inverse, onesided=onesided, length=length
+                )
 
 
 def _complex(x: Array) -> Any:
@@ -157,11 +182,13 @@ def transform_criterion(n: int) -> Criterion:
     longer = 2 ** int(np.ceil(np.log2(max(1, 2 * n - 1))))
     c = 4 * np.log2(2 * n) if n & (n - 1) == 0 else 12 * np.log2(2 * longer)
     return Scaled(
-        c=float(c), c_hard=float(4 * c), scale="sqrt(n) ||x||_2",
-        rationale="Each of log2(n) stages rounds relative to the norm, which a transform keeps; a length that is no power of two goes through "
-        "three transforms of more than twice the length.",
+        c=float(c),
+        c_hard=float(4 * c),
+        scale="sqrt(n) ||x||_2",
+        rationale="Each of log2(n) stages rounds relative to the norm, which a transform keeps; a length that is no power of two goes "
+        "through three transforms of more than twice the length.",
         literature="Higham 2002, ch. 24; Ramos 1971; Bluestein 1970",
-    )  # fmt: skip
+    )
 
 
 def _dft_criterion(s: Sample) -> Criterion:
@@ -170,7 +197,7 @@ def _dft_criterion(s: Sample) -> Criterion:
 
 def _dft_fault(**changes: Any) -> Callable[[Sample], Array | None]:
     def compute(s: Sample) -> Array | None:
-        p = dict(s.params)
+        p: dict[str, Any] = dict(s.params)
         return np.asarray(_transformed({**p, **{k: c(p[k]) for k, c in changes.items()}}, s.arrays()[0])[0], dtype=np.float64)
 
     return compute
@@ -229,7 +256,13 @@ def _frames_late(s: Sample) -> Array:
     return np.roll(np.asarray(_frames(s)[0], dtype=np.float64), 1, axis=1)
 
 
-MELS = ((8, 16, 8192, 0.0, 4096.0), (20, 256, 16000, 20.0, 8000.0), (40, 400, 16000, 0.0, 7600.0), (1, 8, 100, 10.0, 50.0), (13, 512, 44100, 133.3, 6855.5))
+MELS = (
+    (8, 16, 8192, 0.0, 4096.0),
+    (20, 256, 16000, 20.0, 8000.0),
+    (40, 400, 16000, 0.0, 7600.0),
+    (1, 8, 100, 10.0, 50.0),
+    (13, 512, 44100, 133.3, 6855.5),
+)
 
 
 def _mel_bins(p: dict[str, Any]) -> Any:
@@ -242,11 +275,17 @@ def _mel_bins(p: dict[str, Any]) -> Any:
 def _mel_samples() -> Iterable[Sample]:
     """Only such settings whose edges are not near an integer."""
     for i, values in enumerate(MELS):
-        p = dict(zip(("bins", "length", "rate", "low", "high"), values, strict=True))
+        p: dict[str, Any] = dict(zip(("bins", "length", "rate", "low", "high"), values, strict=True))
         edges = np.asarray(_mel_bins(p), dtype=np.float64)
         inside = edges[edges > 1e-9]
         if (np.abs(inside - np.rint(inside)) > 1e-3).all():
-            given = (np.array(p["bins"]), np.array(p["length"]), np.array(p["rate"]), np.array(p["low"], dtype=np.float32), np.array(p["high"], dtype=np.float32))
+            given = (
+                np.array(p["bins"]),
+                np.array(p["length"]),
+                np.array(p["rate"]),
+                np.array(p["low"], dtype=np.float32),
+                np.array(p["high"], dtype=np.float32),
+            )
             yield _sample(f"bins{p['bins']}-n{p['length']}-rate{p['rate']}", "float32", given, i, **p)
             yield _sample(f"bins{p['bins']}-n{p['length']}-rate{p['rate']}", "float64", given, 1, **p)
 
@@ -271,7 +310,7 @@ def _mel(s: Sample) -> tuple[Expected, ...]:
 
 def _linear_scale(s: Sample) -> Array:
     """Edges at equal distances in frequency."""
-    p = dict(s.params)
+    p: dict[str, Any] = dict(s.params)
     edges = np.linspace(p["low"], p["high"], p["bins"] + 2) * (p["length"] + 1) / p["rate"]
     k = np.arange(p["length"] // 2 + 1)[:, None]
     a, b, c = (edges[i : i + p["bins"]] for i in range(3))
@@ -279,34 +318,66 @@ def _linear_scale(s: Sample) -> Array:
 
 
 RATIO = Scaled(
-    c=1.0, c_hard=2.0, scale="|y|", rationale="The quotient of two small integers, rounded once or twice.", literature="IEEE 754-2019, 5.4.1",
-)  # fmt: skip
+    c=1.0,
+    c_hard=2.0,
+    scale="|y|",
+    rationale="The quotient of two small integers, rounded once or twice.",
+    literature="IEEE 754-2019, 5.4.1",
+)
 FUNCTIONS: tuple[Function, ...] = (
     *(_window_function(kind) for kind in WINDOWS),
     Function(
-        id="dft", side=Side.INFERENCE, area="signals", requirement="The library shall return the discrete Fourier transform along an axis, whole or one-sided, "
-        "forwards or inverse, of data cut or filled up to a length.", source=f"{ONNX}DFT", oracle="the defining sum in 80-bit extended precision",
-        samples=_dft_samples, reference=_dft, criterion=_dft_criterion,
+        id="dft",
+        side=Side.INFERENCE,
+        area="signals",
+        requirement="The library shall return the discrete Fourier transform along an axis, whole or one-sided, "
+        "forwards or inverse, of data cut or filled up to a length.",
+        source=f"{ONNX}DFT",
+        oracle="the defining sum in 80-bit extended precision",
+        samples=_dft_samples,
+        reference=_dft,
+        criterion=_dft_criterion,
         faults=(
-            faults.one_element(), faults.stale(), faults.TF32_INPUTS, faults.BF16_INPUTS, faults.computed("conjugated", "The imaginary part has the wrong sign.", _conjugated),
-            faults.computed("other-direction", "The inverse is taken for the transform, or the other way around.", _dft_fault(inverse=lambda v: not v)),
+            faults.one_element(),
+            faults.stale(),
+            faults.TF32_INPUTS,
+            faults.BF16_INPUTS,
+            faults.computed("conjugated", "The imaginary part has the wrong sign.", _conjugated),
+            faults.computed(
+                "other-direction", "The inverse is taken for the transform, or the other way around.", _dft_fault(inverse=lambda v: not v)
+            ),
             faults.computed("not-scaled", "The inverse is not divided by the length.", _unscaled),
         ),
     ),
     Function(
-        id="signal_stft", side=Side.INFERENCE, area="signals", requirement="The library shall return the Fourier transforms of the windowed frames of a signal.",
-        source=f"{ONNX}STFT", oracle="the defining sum in 80-bit extended precision", samples=_stft_samples, reference=_stft,
+        id="signal_stft",
+        side=Side.INFERENCE,
+        area="signals",
+        requirement="The library shall return the Fourier transforms of the windowed frames of a signal.",
+        source=f"{ONNX}STFT",
+        oracle="the defining sum in 80-bit extended precision",
+        samples=_stft_samples,
+        reference=_stft,
         criterion=lambda s: transform_criterion(s.param("frame")),
         faults=(
-            faults.one_element(), faults.stale(), faults.TF32_INPUTS, faults.BF16_INPUTS,
+            faults.one_element(),
+            faults.stale(),
+            faults.TF32_INPUTS,
+            faults.BF16_INPUTS,
             faults.computed("window-ignored", "The window is not applied.", _window_ignored),
             faults.computed("frames-late", "Every frame is the one before.", _frames_late),
         ),
     ),
     Function(
-        id="mel_weight_matrix", side=Side.INFERENCE, area="signals", requirement="The library shall return the triangular filters between edges that are evenly "
-        "spaced on the mel scale.", source=f"{ONNX}MelWeightMatrix", oracle="exact: quotients of integers; edges in 80-bit extended precision, none near an integer",
-        samples=_mel_samples, reference=_mel, criterion=RATIO,
+        id="mel_weight_matrix",
+        side=Side.INFERENCE,
+        area="signals",
+        requirement="The library shall return the triangular filters between edges that are evenly spaced on the mel scale.",
+        source=f"{ONNX}MelWeightMatrix",
+        oracle="exact: quotients of integers; edges in 80-bit extended precision, none near an integer",
+        samples=_mel_samples,
+        reference=_mel,
+        criterion=RATIO,
         faults=(*PLAINLY, faults.computed("linear-scale", "Edges are evenly spaced in frequency.", _linear_scale), faults.relative(1e-4)),
     ),
-)  # fmt: skip
+)

@@ -42,7 +42,9 @@ SENTENCES = ("one two  three", " leading", "trailing ", "a,b,,c", "x--y--z", "no
 
 
 def _cuts() -> Iterable[Sample]:
-    for i, (delimiter, most) in enumerate(((" ", None), (",", None), ("", None), (None, None), ("--", None), (",", 1), ("", 2), (" ", 3), (None, 1))):
+    for i, (delimiter, most) in enumerate(
+        ((" ", None), (",", None), ("", None), (None, None), ("--", None), (",", 1), ("", 2), (" ", 3), (None, 1))
+    ):
         for shape in ((6,), (2, 3), (1,), (17,)):
             name = f"{'x'.join(map(str, shape))}-{'none' if delimiter is None else delimiter.encode().hex() or 'empty'}-most{most}".lower()
             words = (*SENTENCES, "") if not delimiter else SENTENCES
@@ -70,9 +72,11 @@ def _blanks_count(p: Any, x: Array) -> Any:
 
 def _normalisations() -> Iterable[Sample]:
     words = ("Monday", "tuesday", "FRIDAY", "monday", "The", "the", "of", "a", "x1")
-    for i, (case, sensitive, stops) in enumerate(itertools.product(("NONE", "LOWER", "UPPER"), (1, 0), (("the", "of"), (), ("Monday",), words))):
+    for i, (case, sensitive, stops) in enumerate(
+        itertools.product(("NONE", "LOWER", "UPPER"), (1, 0), (("the", "of"), (), ("Monday",), words))
+    ):
         for shape in ((6,), (1, 9), (1,)):
-            name = f"{'x'.join(map(str, shape))}-{case}-{'case' if sensitive else 'nocase'}-stop{len(stops)}{'-monday' if stops[:1] == ('Monday',) else ''}"
+            name = f"{'x'.join(map(str, shape))}-{case}-{'case' if sensitive else 'nocase'}-stop{len(stops)}"
             yield _sample(name.lower(), (drawn(words, shape, "normalise", name),), i, case=case, sensitive=sensitive, stops=stops)
 
 
@@ -89,13 +93,31 @@ def _normalised(p: Any, x: Array) -> Array:
 
 
 PATTERNS = (r"\d{4}-\d{2}-\d{2}", r"[a-z]+", r"(cat|dog)s?", r".*", r"[^@\s]+@[a-z]+\.[a-z]{2,}", r"a?b*c+", r"", r"(?i)yes|no")
-CANDIDATES = ("2024-01-31", "2024-1-31", "cat", "dogs", "cats!", "abc", "ABC", "bbbc", "", "me@site.org", "me@site", "YES", "no", "x 1", "ä")
+CANDIDATES = (
+    "2024-01-31",
+    "2024-1-31",
+    "cat",
+    "dogs",
+    "cats!",
+    "abc",
+    "ABC",
+    "bbbc",
+    "",
+    "me@site.org",
+    "me@site",
+    "YES",
+    "no",
+    "x 1",
+    "ä",
+)
 
 
 def _matches() -> Iterable[Sample]:
     for i, pattern in enumerate(PATTERNS):
         for shape in ((15,), (3, 5), (1,)):
-            yield _sample(f"{'x'.join(map(str, shape))}-pattern{i}", (drawn(CANDIDATES, shape, "regex", str(i), str(shape)),), i, pattern=pattern)
+            yield _sample(
+                f"{'x'.join(map(str, shape))}-pattern{i}", (drawn(CANDIDATES, shape, "regex", str(i), str(shape)),), i, pattern=pattern
+            )
 
 
 def _matched(how: Callable[..., Any]) -> Callable[[Any, Array], Array]:
@@ -112,7 +134,16 @@ POOL: tuple[tuple[int, ...], ...] = ((2,), (3,), (5,), (8,), (2, 3), (3, 5), (5,
 def _grams() -> Iterable[Sample]:
     """n-grams of one length or several, with gaps, counted, marked or weighed."""
     for i, (shortest, longest, skip, mode) in enumerate(
-        ((1, 1, 0, "TF"), (2, 2, 0, "TF"), (1, 2, 0, "TF"), (1, 3, 0, "IDF"), (2, 3, 1, "TFIDF"), (2, 2, 5, "TF"), (3, 3, 2, "TF"), (1, 2, 1, "IDF"))
+        (
+            (1, 1, 0, "TF"),
+            (2, 2, 0, "TF"),
+            (1, 2, 0, "TF"),
+            (1, 3, 0, "IDF"),
+            (2, 3, 1, "TFIDF"),
+            (2, 2, 5, "TF"),
+            (3, 3, 2, "TF"),
+            (1, 2, 1, "IDF"),
+        )
     ):
         for shape in ((12,), (3, 9), (1,), (2, 40)):
             name = f"{'x'.join(map(str, shape))}-n{shortest}to{longest}-skip{skip}-{mode}".lower()
@@ -138,7 +169,7 @@ def _vectorised(p: Any, x: Array) -> Array:
     rows = np.array([_found(r, p) for r in np.atleast_2d(x).tolist()])
     weights = np.array(p["weights"])
     made = {"TF": rows, "IDF": (rows > 0) * weights, "TFIDF": rows * weights}[p["mode"]]
-    return (made[0] if x.ndim == 1 else made).astype(np.float32)
+    return np.asarray((made[0] if x.ndim == 1 else made).astype(np.float32))
 
 
 CATEGORIES = ("benign", "malignant", "unknown", "ÄÖ", "")
@@ -147,7 +178,9 @@ CATEGORIES = ("benign", "malignant", "unknown", "ÄÖ", "")
 def _categories() -> Iterable[Sample]:
     for i, shape in enumerate(((6,), (2, 3), (1,), (40,))):
         keys = tuple(int(v) for v in seed_for("categories", str(i)).permutation(30)[: len(CATEGORIES)])
-        yield _sample(f"{'x'.join(map(str, shape))}", (drawn((*CATEGORIES, "other"), shape, "categories", str(i)),), i, numbers=keys, names=CATEGORIES)
+        yield _sample(
+            f"{'x'.join(map(str, shape))}", (drawn((*CATEGORIES, "other"), shape, "categories", str(i)),), i, numbers=keys, names=CATEGORIES
+        )
 
 
 def _numbered(p: Any, x: Array) -> Array:
@@ -157,41 +190,85 @@ def _numbered(p: Any, x: Array) -> Array:
 
 
 def _text(id: str, says: str, source: str, samples: Any, move: Any, *wrong: Any, outputs: tuple[str, ...] = ()) -> Function:
-    return moving(id, says, source, samples, move, *wrong, area="text", general=PLAINLY[:2], outputs=outputs, oracle="exact: text of Python")
+    return moving(
+        id, says, source, samples, move, *wrong, area="text", general=PLAINLY[:2], outputs=outputs, oracle="exact: text of Python"
+    )
 
 
 FUNCTIONS: tuple[Function, ...] = (
     _text(
-        "string_concat", "join texts of two operands, with broadcasting", f"{ONNX}StringConcat", _pairs, _joined,
+        "string_concat",
+        "join texts of two operands, with broadcasting",
+        f"{ONNX}StringConcat",
+        _pairs,
+        _joined,
         ("exchanged", "The second comes first.", lambda p, x, y: packed(np.asarray(unpacked(y) + unpacked(x), dtype=object))),
         ("first-only", "The second is dropped.", lambda p, x, y: _joined(p, x, packed(np.full(y.shape[:-1], "", dtype=object)))),
     ),
     _text(
-        "string_split", "cut texts at a delimiter, or at blanks, and tell the number of parts", f"{ONNX}StringSplit", _cuts, _cut,
+        "string_split",
+        "cut texts at a delimiter, or at blanks, and tell the number of parts",
+        f"{ONNX}StringSplit",
+        _cuts,
+        _cut,
         ("limit-ignored", "The largest number of cuts is not kept.", lambda p, x: _cut({**p, "most": None}, x)),
-        ("every-blank", "Every blank cuts where several count as one.", _blanks_count), outputs=("uint8", "int64"),
+        ("every-blank", "Every blank cuts where several count as one.", _blanks_count),
+        outputs=("uint8", "int64"),
     ),
     _text(
-        "string_normalizer", "leave out stop words and change the case of letters", f"{ONNX}StringNormalizer", _normalisations, _normalised,
-        ("case-mistaken", "Case counts where it should not, or the other way around.", lambda p, x: _normalised({**p, "sensitive": 1 - p["sensitive"]}, x)),
+        "string_normalizer",
+        "leave out stop words and change the case of letters",
+        f"{ONNX}StringNormalizer",
+        _normalisations,
+        _normalised,
+        (
+            "case-mistaken",
+            "Case counts where it should not, or the other way around.",
+            lambda p, x: _normalised({**p, "sensitive": 1 - p["sensitive"]}, x),
+        ),
         ("stops-kept", "Stop words stay.", lambda p, x: _normalised({**p, "stops": ()}, x)),
         ("case-unchanged", "The case of letters stays.", lambda p, x: _normalised({**p, "case": "NONE"}, x)),
     ),
     _text(
-        "regex_full_match", "tell whether a pattern matches the whole text", f"{ONNX}RegexFullMatch", _matches, _matched(re.fullmatch),
-        ("match-of-a-part", "A match of a part counts.", _matched(re.search)), ("match-at-start", "A match at the start counts.", _matched(re.match)),
+        "regex_full_match",
+        "tell whether a pattern matches the whole text",
+        f"{ONNX}RegexFullMatch",
+        _matches,
+        _matched(re.fullmatch),
+        ("match-of-a-part", "A match of a part counts.", _matched(re.search)),
+        ("match-at-start", "A match at the start counts.", _matched(re.match)),
         outputs=("bool",),
     ),
     moving(
-        "tfidf_vectorizer", "count, mark or weigh the n-grams of a pool, gaps allowed", f"{ONNX}TfIdfVectorizer", _grams, _vectorised,
+        "tfidf_vectorizer",
+        "count, mark or weigh the n-grams of a pool, gaps allowed",
+        f"{ONNX}TfIdfVectorizer",
+        _grams,
+        _vectorised,
         ("no-gaps", "Gaps are not allowed.", lambda p, x: _vectorised({**p, "skip": 0}, x)),
         ("shortest-ignored", "Shorter n-grams count too.", lambda p, x: _vectorised({**p, "shortest": 1}, x)),
-        ("counts-for-marks", "Counts are returned for marks.", lambda p, x: _vectorised({**p, "mode": "TFIDF"}, x) if p["mode"] == "IDF" else None),
-        area="text", general=PLAINLY, outputs=("float32",), oracle="exact: counting in Python",
+        (
+            "counts-for-marks",
+            "Counts are returned for marks.",
+            lambda p, x: _vectorised({**p, "mode": "TFIDF"}, x) if p["mode"] == "IDF" else None,
+        ),
+        area="text",
+        general=PLAINLY,
+        outputs=("float32",),
+        oracle="exact: counting in Python",
     ),
     _text(
-        "category_mapper", "replace categories by their numbers", f"{ML}CategoryMapper", _categories, _numbered,
-        ("next-number", "Numbers are those of the next category.", lambda p, x: _numbered({"numbers": (*p["numbers"][1:], p["numbers"][0])}, x)),
-        ("default-zero", "What is no category becomes 0.", lambda p, x: _numbered({**p, "default": 0}, x)), outputs=("int64",),
+        "category_mapper",
+        "replace categories by their numbers",
+        f"{ML}CategoryMapper",
+        _categories,
+        _numbered,
+        (
+            "next-number",
+            "Numbers are those of the next category.",
+            lambda p, x: _numbered({"numbers": (*p["numbers"][1:], p["numbers"][0])}, x),
+        ),
+        ("default-zero", "What is no category becomes 0.", lambda p, x: _numbered({**p, "default": 0}, x)),
+        outputs=("int64",),
     ),
-)  # fmt: skip
+)

@@ -21,11 +21,17 @@ from validation_suites.moving import moving
 
 MODES = ("LEQ", "LT", "GTE", "GT", "EQ", "NEQ")
 HOLDS: dict[str, Callable[[float, Any], bool]] = {
-    "LEQ": lambda v, t: v <= t, "LT": lambda v, t: v < t, "GTE": lambda v, t: v >= t, "GT": lambda v, t: v > t, "EQ": lambda v, t: v == t,
-    "NEQ": lambda v, t: v != t, "MEMBER": lambda v, t: v in t,
-}  # fmt: skip
+    "LEQ": lambda v, t: v <= t,
+    "LT": lambda v, t: v < t,
+    "GTE": lambda v, t: v >= t,
+    "GT": lambda v, t: v > t,
+    "EQ": lambda v, t: v == t,
+    "NEQ": lambda v, t: v != t,
+    "MEMBER": lambda v, t: v in t,
+}
 AGGREGATES: dict[str, Callable[[Any], Any]] = {"SUM": sum, "AVERAGE": lambda v: sum(v) / len(v), "MIN": min, "MAX": max}
 FEATURES = 5
+USUAL: dict[str, Any] = {"depth": 3, "count": 4, "targets": 1, "aggregate": "SUM", "base": False, "rows": 40}
 Tree = tuple[Any, ...]
 
 
@@ -97,9 +103,11 @@ def _samples(id: str, kinds: Iterable[dict[str, Any]], dtypes: tuple[str, ...] =
     for i, kind in enumerate(kinds):
         for dtype in dtypes if i < 2 else dtypes[:1]:
             for special in (False, True):
-                modes, given = kind["modes"], {"depth": 3, "count": 4, "targets": 1, "aggregate": "SUM", "base": False, "rows": 40} | kind
+                given: dict[str, Any] = {**USUAL, **kind}
+                modes = given["modes"]
                 name = f"{dtype}-{'+'.join(modes) if len(modes) < 3 else 'mixed'}-trees{given['count']}-targets{given['targets']}"
-                name = f"{name}-{given['aggregate']}{'-base' if given['base'] else ''}-rows{given['rows']}{'-missing' if special else ''}".lower()
+                marks = ["base"] * bool(given["base"]) + [f"rows{given['rows']}"] + ["missing"] * special
+                name = "-".join((name, given["aggregate"], *marks)).lower()
                 rng = seed_for("trees", id, name)
                 trees = tuple(_tree(rng, given["depth"], modes, given["targets"], single) for _ in range(given["count"]))
                 base = tuple(float(v) / 16 for v in rng.integers(-64, 65, given["targets"])) if given["base"] else None
@@ -110,19 +118,37 @@ def _samples(id: str, kinds: Iterable[dict[str, Any]], dtypes: tuple[str, ...] =
 
 
 KINDS: tuple[dict[str, Any], ...] = (
-    {"modes": ("LEQ",)}, {"modes": MODES}, *({"modes": (m,)} for m in MODES[1:]), {"modes": ("LEQ",), "targets": 3, "base": True},
-    *({"modes": ("LEQ", "GT"), "aggregate": a} for a in ("AVERAGE", "MIN", "MAX")), {"modes": ("LEQ",), "aggregate": "MIN", "base": True},
-    {"modes": MODES, "targets": 2, "aggregate": "AVERAGE"}, {"modes": ("LT",), "count": 1, "rows": 1}, {"modes": ("LEQ",), "count": 1, "rows": 130},
-    {"modes": ("LEQ",), "count": 16, "depth": 2}, {"modes": ("LEQ",), "count": 128, "depth": 2, "rows": 1}, {"modes": ("GTE",), "depth": 5, "rows": 9},
-)  # fmt: skip
-CLASSES: tuple[dict[str, Any], ...] = tuple(
-    {"targets": 3, **k} for k in ({"modes": ("LEQ",)}, {"modes": MODES}, *({"modes": (m,)} for m in MODES[1:]), {"modes": ("LEQ",), "base": True},
-    {"modes": ("LEQ",), "targets": 5, "count": 8}, {"modes": ("LT",), "count": 1, "rows": 1}, {"modes": ("LEQ",), "count": 1, "rows": 130})
-)  # fmt: skip
+    {"modes": ("LEQ",)},
+    {"modes": MODES},
+    *({"modes": (m,)} for m in MODES[1:]),
+    {"modes": ("LEQ",), "targets": 3, "base": True},
+    *({"modes": ("LEQ", "GT"), "aggregate": a} for a in ("AVERAGE", "MIN", "MAX")),
+    {"modes": ("LEQ",), "aggregate": "MIN", "base": True},
+    {"modes": MODES, "targets": 2, "aggregate": "AVERAGE"},
+    {"modes": ("LT",), "count": 1, "rows": 1},
+    {"modes": ("LEQ",), "count": 1, "rows": 130},
+    {"modes": ("LEQ",), "count": 16, "depth": 2},
+    {"modes": ("LEQ",), "count": 128, "depth": 2, "rows": 1},
+    {"modes": ("GTE",), "depth": 5, "rows": 9},
+)
+CLASSES: tuple[dict[str, Any], ...] = (
+    {"modes": ("LEQ",), "targets": 3},
+    {"modes": MODES, "targets": 3},
+    *({"modes": (m,), "targets": 3} for m in MODES[1:]),
+    {"modes": ("LEQ",), "targets": 3, "base": True},
+    {"modes": ("LEQ",), "targets": 5, "count": 8},
+    {"modes": ("LT",), "targets": 3, "count": 1, "rows": 1},
+    {"modes": ("LEQ",), "targets": 3, "count": 1, "rows": 130},
+)
 JOINT: tuple[dict[str, Any], ...] = (
-    {"modes": ("LEQ",)}, {"modes": MODES}, *({"modes": (m,)} for m in (*MODES[1:], "MEMBER")), {"modes": ("LEQ", "MEMBER")}, {"modes": ("LEQ",), "targets": 3},
-    *({"modes": ("LEQ", "GT"), "aggregate": a} for a in ("AVERAGE", "MIN", "MAX")), {"modes": ("LEQ",), "count": 1, "rows": 130},
-)  # fmt: skip
+    {"modes": ("LEQ",)},
+    {"modes": MODES},
+    *({"modes": (m,)} for m in (*MODES[1:], "MEMBER")),
+    {"modes": ("LEQ", "MEMBER")},
+    {"modes": ("LEQ",), "targets": 3},
+    *({"modes": ("LEQ", "GT"), "aggregate": a} for a in ("AVERAGE", "MIN", "MAX")),
+    {"modes": ("LEQ",), "count": 1, "rows": 130},
+)
 
 
 def _classified() -> Iterable[Sample]:
@@ -163,7 +189,11 @@ def _changes(move: Any) -> tuple[Any, ...]:
         ("equality", "At the split itself the other way is taken.", lambda p, x: move(_other_tree(p, _strict), x)),
         ("ways-exchanged", "The true and the false way are exchanged.", lambda p, x: move(_other_tree(p, _turned), x)),
         ("missing-way", "A missing value goes the other way.", lambda p, x: move(_other_tree(p, _missing), x)),
-        ("last-tree-lost", "The last tree is left out.", lambda p, x: move({**p, "trees": p["trees"][:-1]}, x) if len(p["trees"]) > 1 else None),
+        (
+            "last-tree-lost",
+            "The last tree is left out.",
+            lambda p, x: move({**p, "trees": p["trees"][:-1]}, x) if len(p["trees"]) > 1 else None,
+        ),
     )
 
 
@@ -200,16 +230,31 @@ def _ensemble(id: str, says: str, op: str, samples: Callable[[], Iterable[Sample
 
 FUNCTIONS: tuple[Function, ...] = (
     _ensemble(
-        "tree_ensemble_regressor", "return for every target the aggregate of the weights of the leaves that a row reaches", "TreeEnsembleRegressor",
-        lambda: _samples("tree_ensemble_regressor", KINDS), _sums, _reference, AGGREGATE, ("base-dropped", "Base values are not added.", _no_base),
+        "tree_ensemble_regressor",
+        "return for every target the aggregate of the weights of the leaves that a row reaches",
+        "TreeEnsembleRegressor",
+        lambda: _samples("tree_ensemble_regressor", KINDS),
+        _sums,
+        _reference,
+        AGGREGATE,
+        ("base-dropped", "Base values are not added.", _no_base),
     ),
     _ensemble(
-        "tree_ensemble_classifier", "return the label of the class whose leaves weigh most, and the weights of all classes",
-        "TreeEnsembleClassifier", _classified, _classes, _class_reference,
+        "tree_ensemble_classifier",
+        "return the label of the class whose leaves weigh most, and the weights of all classes",
+        "TreeEnsembleClassifier",
+        _classified,
+        _classes,
+        _class_reference,
         ("position-for-label", "The class's position is returned for its label.", _position),
     ),
     _ensemble(
-        "tree_ensemble", "return for every target the aggregate of the weights of the leaves that a row reaches, also by membership in sets",
-        "TreeEnsemble", lambda: _samples("tree_ensemble", JOINT, ("float32", "float64"), single=True), _sums, _reference, AGGREGATE,
+        "tree_ensemble",
+        "return for every target the aggregate of the weights of the leaves that a row reaches, also by membership in sets",
+        "TreeEnsemble",
+        lambda: _samples("tree_ensemble", JOINT, ("float32", "float64"), single=True),
+        _sums,
+        _reference,
+        AGGREGATE,
     ),
-)  # fmt: skip
+)

@@ -34,6 +34,8 @@ def step(kind: str, x: list[mpmath.mpf], state: list[list[mpmath.mpf]], w: list[
     def raw(gate: int, unit: int) -> mpmath.mpf:
         return affine(kernel, b_w, x, gate * n + unit) + affine(matrix, b_r, h, gate * n + unit)
 
+    if kind == "rnn":
+        return [[mpmath.tanh(raw(0, u)) for u in range(n)]]
     if kind == "lstm":
         cell = [sig(raw(1, u)) * state[1][u] + sig(raw(0, u)) * mpmath.tanh(raw(2, u)) for u in range(n)]
         return [[sig(raw(3, u)) * mpmath.tanh(cell[u]) for u in range(n)], cell]

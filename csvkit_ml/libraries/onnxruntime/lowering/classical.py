@@ -45,17 +45,17 @@ def _impute(s: Sample) -> onnx.ModelProto:
 
 def _encode(s: Sample) -> onnx.ModelProto:
     kind, p = {"int64": "int64", "float32": "float"}[s.dtype], dict(s.params)
-    names = {f"keys_{kind}s": p["keys"], f"values_{kind}s": p["values"], f"default_{kind}": p["default"]}
+    names: Attributes = {f"keys_{kind}s": p["keys"], f"values_{kind}s": p["values"], f"default_{kind}": p["default"]}
     return ml_node("LabelEncoder", s, ml=2, **names)
 
 
 def _linear(s: Sample) -> onnx.ModelProto:
-    p = dict(s.params)
+    p: dict[str, Any] = dict(s.params)
     return ml_node("LinearRegressor", s, coefficients=p["weights"], intercepts=p["intercepts"], targets=p["targets"])
 
 
 def _classes(s: Sample) -> onnx.ModelProto:
-    p = dict(s.params)
+    p: dict[str, Any] = dict(s.params)
     return ml_node(
         "LinearClassifier", s, ("int64", "float32"), coefficients=p["weights"], intercepts=p["intercepts"], classlabels_ints=p["labels"],
         multi_class=0,
@@ -63,7 +63,7 @@ def _classes(s: Sample) -> onnx.ModelProto:
 
 
 def _svm(s: Sample) -> onnx.ModelProto:
-    p = dict(s.params)
+    p: dict[str, Any] = dict(s.params)
     return ml_node(
         "SVMRegressor", s, coefficients=p["weights"], support_vectors=p["vectors"], rho=(p["rho"],), kernel_type=p["kernel"],
         kernel_params=(p["gamma"], p["shift"], float(p["degree"])), n_supports=len(p["weights"]),

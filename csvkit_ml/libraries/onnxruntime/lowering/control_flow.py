@@ -36,23 +36,24 @@ def _fed(s: Sample) -> dict[str, Tensor]:
 
 def _if(s: Sample) -> onnx.ModelProto:
     """Branches read the values around them."""
-    then, other = (
-        helper.make_graph([_n("Identity", [x], [y])], y, [], [_value(y, s.dtype)]) for x, y in (("x1", "taken"), ("x2", "left"))
-    )
+    then, other = (helper.make_graph([_n("Identity", [x], [y])], y, [], [_value(y, s.dtype)]) for x, y in (("x1", "taken"), ("x2", "left")))
     return graph([_n("If", ["x0"], ["y"], then_branch=then, else_branch=other)], _fed(s), {"y": s.dtype})
 
 
 def _loop(s: Sample) -> onnx.ModelProto:
-    """The body takes row i of x from around it, adds it to the state, and goes on while i < stop. Its shapes are declared: a loop may not run."""
+    """The body adds row i of x, from around it, to the state while i < stop. Its shapes are declared: a loop may not run."""
     state = list(s.inputs[1].shape)
     body = helper.make_graph(
         [
-            _n("Gather", ["x0", "i"], ["row"], axis=0), _n("Add", ["v", "row"], ["sum"]), _n("Identity", ["sum"], ["seen"]),
+            _n("Gather", ["x0", "i"], ["row"], axis=0),
+            _n("Add", ["v", "row"], ["sum"]),
+            _n("Identity", ["sum"], ["seen"]),
             _n("Less", ["i", "stop"], ["more"]),
         ],
-        "body", [_value("i", "int64", []), _value("go", "bool", []), _value("v", s.dtype, state)],
+        "body",
+        [_value("i", "int64", []), _value("go", "bool", []), _value("v", s.dtype, state)],
         [_value("more", "bool", []), _value("sum", s.dtype, state), _value("seen", s.dtype, state)],
-    )  # fmt: skip
+    )
     given = {"stop": _number(s.param("stop")), "enter": Tensor.of(np.array(s.param("enter")))}
     if s.param("most") is not None:
         given["most"] = _number(s.param("most"))
@@ -62,18 +63,25 @@ def _loop(s: Sample) -> onnx.ModelProto:
 
 def _scan(s: Sample) -> onnx.ModelProto:
     body = helper.make_graph(
-        [_n("Add", ["v", "row"], ["sum"]), _n("Identity", ["sum"], ["seen"])], "body", [_value("v", s.dtype), _value("row", s.dtype)],
+        [_n("Add", ["v", "row"], ["sum"]), _n("Identity", ["sum"], ["seen"])],
+        "body",
+        [_value("v", s.dtype), _value("row", s.dtype)],
         [_value("sum", s.dtype), _value("seen", s.dtype)],
-    )  # fmt: skip
-    p = dict(s.params)
+    )
+    p: dict[str, Any] = dict(s.params)
     how = {
-        "num_scan_inputs": 1, "scan_input_axes": [p["axis"]], "scan_input_directions": [p["backwards"]],
-        "scan_output_axes": [p["out_axis"]], "scan_output_directions": [p["out_backwards"]],
-    }  # fmt: skip
+        "num_scan_inputs": 1,
+        "scan_input_axes": [p["axis"]],
+        "scan_input_directions": [p["backwards"]],
+        "scan_output_axes": [p["out_axis"]],
+        "scan_output_directions": [p["out_backwards"]],
+    }
     return graph([_n("Scan", ["x0", "x1"], ["y", "y1"], body=body, **how)], _fed(s), {"y": s.dtype, "y1": s.dtype})
 
 
-def _of_sequence(tail: Callable[[Sample], tuple[Made, dict[str, str], dict[str, Tensor]]], own: int = 0) -> Callable[[Sample], onnx.ModelProto]:
+def _of_sequence(
+    tail: Callable[[Sample], tuple[Made, dict[str, str], dict[str, Tensor]]], own: int = 0
+) -> Callable[[Sample], onnx.ModelProto]:
     """A sequence `s` of the operands but the last `own`, then more nodes."""
 
     def build(s: Sample) -> onnx.ModelProto:
@@ -118,7 +126,9 @@ def _join(s: Sample) -> tuple[Made, dict[str, str], dict[str, Tensor]]:
 def _map(s: Sample) -> tuple[Made, dict[str, str], dict[str, Tensor]]:
     """The body turns the rows of a tensor around."""
     turned = [_n("Constant", [], [k], value_ints=[v]) for k, v in (("from", -1), ("to", -(2**62)), ("axis", 0), ("by", -1))]
-    body = helper.make_graph([*turned, _n("Slice", ["a", "from", "to", "axis", "by"], ["b"])], "body", [_value("a", s.dtype)], [_value("b", s.dtype)])
+    body = helper.make_graph(
+        [*turned, _n("Slice", ["a", "from", "to", "axis", "by"], ["b"])], "body", [_value("a", s.dtype)], [_value("b", s.dtype)]
+    )
     nodes = [_n("SequenceMap", ["s"], ["t"], body=body), _n("ConcatFromSequence", ["t"], ["y"], axis=0)]
     return nodes, {"y": s.dtype}, {}
 
@@ -132,12 +142,13 @@ def _from_empty(s: Sample) -> onnx.ModelProto:
 
 
 def _cut(s: Sample) -> onnx.ModelProto:
-    p = dict(s.params)
+    p: dict[str, Any] = dict(s.params)
     given = {"at": _number(p["position"])} | ({} if p["sizes"] is None else {"sizes": _number(p["sizes"])})
     nodes = [
         _n("SplitToSequence", ["x0", *(["sizes"] if "sizes" in given else [])], ["s"], axis=p["axis"], keepdims=p["keep"]),
-        _n("SequenceAt", ["s", "at"], ["y"]), _n("SequenceLength", ["s"], ["y1"]),
-    ]  # fmt: skip
+        _n("SequenceAt", ["s", "at"], ["y"]),
+        _n("SequenceLength", ["s"], ["y1"]),
+    ]
     return graph(nodes, _fed(s), {"y": s.dtype, "y1": "int64"}, initialisers=given)
 
 
@@ -145,9 +156,12 @@ def _optional(s: Sample) -> onnx.ModelProto:
     kind = TypeProto()
     kind.tensor_type.elem_type = ELEMENT[s.dtype]
     nodes = [
-        _n("Optional", ["x0"], ["there"]), _n("Optional", [], ["missing"], type=kind), _n("OptionalGetElement", ["there"], ["y"]),
-        _n("OptionalHasElement", ["there"], ["y1"]), _n("OptionalHasElement", ["missing"], ["y2"]),
-    ]  # fmt: skip
+        _n("Optional", ["x0"], ["there"]),
+        _n("Optional", [], ["missing"], type=kind),
+        _n("OptionalGetElement", ["there"], ["y"]),
+        _n("OptionalHasElement", ["there"], ["y1"]),
+        _n("OptionalHasElement", ["missing"], ["y2"]),
+    ]
     return graph(nodes, _fed(s), {"y": s.dtype, "y1": "bool", "y2": "bool"}, opset=18)
 
 

@@ -43,7 +43,9 @@ def _crop_pad(s: Sample) -> onnx.ModelProto:
 def _rotary(s: Sample) -> onnx.ModelProto:
     """The number of heads is in the shape too; partial rotation is refused without it."""
     heads = s.inputs[0].shape[1]
-    return node("RotaryEmbedding", s, opset=23, interleaved=int(s.param("neighbours")), rotary_embedding_dim=int(s.param("part")), num_heads=heads)
+    return node(
+        "RotaryEmbedding", s, opset=23, interleaved=int(s.param("neighbours")), rotary_embedding_dim=int(s.param("part")), num_heads=heads
+    )
 
 
 def _dynamic_slice(s: Sample) -> onnx.ModelProto:
@@ -60,7 +62,11 @@ def _p(s: Sample, *names: str) -> dict[str, Any]:
 
 LOWERINGS = (
     _lowering(
-        "cast_like", "CastLike", lambda s: node("CastLike", s, opset=19, outputs=(s.param("to"),)), ("float32", "int64", "int32", "float64"), since="1.15",
+        "cast_like",
+        "CastLike",
+        lambda s: node("CastLike", s, opset=19, outputs=(s.param("to"),)),
+        ("float32", "int64", "int32", "float64"),
+        since="1.15",
     ),
     _lowering("center_crop_pad", "CenterCropPad", _crop_pad, MOVED, since="1.14"),
     _lowering("constant_value", "Constant", _constant, MOVED),
@@ -68,8 +74,7 @@ LOWERINGS = (
     _lowering("scatter_older", "Scatter", lambda s: node("Scatter", s, opset=10, axis=s.param("axis")), MOVED),
     _lowering("upsample_nearest", "Upsample", _upsample, ("float32", "int32", "uint8")),
     _lowering(
-        "max_roi_pool", "MaxRoiPool",
-        lambda s: node("MaxRoiPool", s, pooled_shape=s.param("pooled"), spatial_scale=s.param("scale")),
+        "max_roi_pool", "MaxRoiPool", lambda s: node("MaxRoiPool", s, pooled_shape=s.param("pooled"), spatial_scale=s.param("scale"))
     ),
     _lowering("crop_border", "Crop", lambda s: node("Crop", s, opset=OLD, border=s.param("border"))),
     _lowering("dynamic_slice", "DynamicSlice", _dynamic_slice, ("float32", "int64", "int32")),
@@ -78,9 +83,10 @@ LOWERINGS = (
     _lowering("global_lp_pool", "GlobalLpPool", lambda s: node("GlobalLpPool", s, p=s.param("p"))),
     _lowering("rotary_embedding", "RotaryEmbedding", _rotary, since="1.23"),
     _lowering(
-        "rms_normalisation_fused", "SimplifiedLayerNormalization",
+        "rms_normalisation_fused",
+        "SimplifiedLayerNormalization",
         lambda s: node("SimplifiedLayerNormalization", s, axis=-1, epsilon=s.param("eps"), stash_type=1),
     ),
     _lowering("affine_all", "Affine", lambda s: node("Affine", s, opset=OLD, **_p(s, "alpha", "beta"))),
     _lowering("image_scaler", "ImageScaler", lambda s: node("ImageScaler", s, opset=OLD, **_p(s, "scale", "bias"))),
-)  # fmt: skip
+)

@@ -34,13 +34,24 @@ def _grams(s: Sample) -> onnx.ModelProto:
     pool = p["pool"]
     starts = [sum(len(g) for g in pool if len(g) < n) for n in (1, 2, 3)]
     return node(
-        "TfIdfVectorizer", s, outputs=("float32",), min_gram_length=p["shortest"], max_gram_length=p["longest"], max_skip_count=p["skip"],
-        mode=p["mode"], ngram_counts=starts, ngram_indexes=list(range(len(pool))), pool_int64s=[v for g in pool for v in g], weights=list(p["weights"]),
-    )  # fmt: skip
+        "TfIdfVectorizer",
+        s,
+        outputs=("float32",),
+        min_gram_length=p["shortest"],
+        max_gram_length=p["longest"],
+        max_skip_count=p["skip"],
+        mode=p["mode"],
+        ngram_counts=starts,
+        ngram_indexes=list(range(len(pool))),
+        pool_int64s=[v for g in pool for v in g],
+        weights=list(p["weights"]),
+    )
 
 
 def _categories(s: Sample) -> onnx.ModelProto:
-    return of_text(ml_node("CategoryMapper", s, ("int64",), cats_strings=s.param("names"), cats_int64s=s.param("numbers"), default_int64=-1))
+    return of_text(
+        ml_node("CategoryMapper", s, ("int64",), cats_strings=s.param("names"), cats_int64s=s.param("numbers"), default_int64=-1)
+    )
 
 
 def _text(function: str, op: str, build: Any, since: str = "1.17") -> Lowering:
@@ -50,15 +61,25 @@ def _text(function: str, op: str, build: Any, since: str = "1.17") -> Lowering:
 LOWERINGS = (
     _text("string_concat", "StringConcat", lambda s: _n("StringConcat", s)),
     _text(
-        "string_split", "StringSplit",
+        "string_split",
+        "StringSplit",
         lambda s: _n("StringSplit", s, "string", "int64", delimiter=s.param("delimiter"), maxsplit=s.param("most")),
     ),
     _text(
-        "string_normalizer", "StringNormalizer",
-        lambda s: _n("StringNormalizer", s, opset=17, case_change_action=s.param("case"), is_case_sensitive=s.param("sensitive"),
-            stopwords=s.param("stops") or None, locale="C"), since="",
+        "string_normalizer",
+        "StringNormalizer",
+        lambda s: _n(
+            "StringNormalizer",
+            s,
+            opset=17,
+            case_change_action=s.param("case"),
+            is_case_sensitive=s.param("sensitive"),
+            stopwords=s.param("stops") or None,
+            locale="C",
+        ),
+        since="",
     ),
     _text("regex_full_match", "RegexFullMatch", lambda s: _n("RegexFullMatch", s, "bool", pattern=s.param("pattern"))),
     Lowering(function="tfidf_vectorizer", names=("ai.onnx.TfIdfVectorizer",), build=_grams, dtypes=("uint8",)),
     _text("category_mapper", "ml.CategoryMapper", _categories, since=""),
-)  # fmt: skip
+)

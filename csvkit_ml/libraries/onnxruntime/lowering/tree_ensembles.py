@@ -23,11 +23,15 @@ def _nodes(trees: Any) -> dict[str, Any]:
     rows = [(t, i, LEAF if n[0] == "LEAF" else n) for t, tree in enumerate(trees) for i, n in enumerate(tree)]
     modes = [f"BRANCH_{n[0]}" if n[0] != "LEAF" else "LEAF" for _, _, n in rows]
     return {
-        "nodes_treeids": [t for t, _, _ in rows], "nodes_nodeids": [i for _, i, _ in rows], "nodes_modes": modes,
-        "nodes_featureids": [n[1] for _, _, n in rows], "nodes_values": [float(n[2]) for _, _, n in rows],
-        "nodes_missing_value_tracks_true": [int(n[3]) for _, _, n in rows], "nodes_truenodeids": [n[4] for _, _, n in rows],
+        "nodes_treeids": [t for t, _, _ in rows],
+        "nodes_nodeids": [i for _, i, _ in rows],
+        "nodes_modes": modes,
+        "nodes_featureids": [n[1] for _, _, n in rows],
+        "nodes_values": [float(n[2]) for _, _, n in rows],
+        "nodes_missing_value_tracks_true": [int(n[3]) for _, _, n in rows],
+        "nodes_truenodeids": [n[4] for _, _, n in rows],
         "nodes_falsenodeids": [n[5] for _, _, n in rows],
-    }  # fmt: skip
+    }
 
 
 def _leaves(trees: Any, prefix: str) -> dict[str, Any]:
@@ -36,19 +40,29 @@ def _leaves(trees: Any, prefix: str) -> dict[str, Any]:
 
 
 def _regressor(s: Sample) -> onnx.ModelProto:
-    p = dict(s.params)
+    p: dict[str, Any] = dict(s.params)
     return ml_node(
-        "TreeEnsembleRegressor", s, **_nodes(p["trees"]), **_leaves(p["trees"], "target"), n_targets=p["targets"],
-        aggregate_function=p["aggregate"], base_values=p["base"],
-    )  # fmt: skip
+        "TreeEnsembleRegressor",
+        s,
+        **_nodes(p["trees"]),
+        **_leaves(p["trees"], "target"),
+        n_targets=p["targets"],
+        aggregate_function=p["aggregate"],
+        base_values=p["base"],
+    )
 
 
 def _classifier(s: Sample) -> onnx.ModelProto:
-    p = dict(s.params)
+    p: dict[str, Any] = dict(s.params)
     return ml_node(
-        "TreeEnsembleClassifier", s, ("int64", "float32"), **_nodes(p["trees"]), **_leaves(p["trees"], "class"),
-        classlabels_int64s=p["labels"], base_values=p["base"],
-    )  # fmt: skip
+        "TreeEnsembleClassifier",
+        s,
+        ("int64", "float32"),
+        **_nodes(p["trees"]),
+        **_leaves(p["trees"], "class"),
+        classlabels_int64s=p["labels"],
+        base_values=p["base"],
+    )
 
 
 def _tensor(values: Any, dtype: str) -> onnx.TensorProto:
@@ -68,13 +82,21 @@ def _joint(s: Sample) -> onnx.ModelProto:
         ways |= {f"nodes_{name}nodeids": [place[e] for e in ends], f"nodes_{name}leafs": [int(trees[t][i][0] == "LEAF") for t, i in ends]}
     members = [v for n in rows if n[0] == "MEMBER" for v in (*n[2], math.nan)]
     return ml_node(
-        "TreeEnsemble", s, ml=5, n_targets=s.param("targets"), aggregate_function=AGGREGATES[s.param("aggregate")],
-        tree_roots=[place[t, 0] for t in range(len(trees))], nodes_featureids=[n[1] for n in rows],
-        nodes_modes=_tensor([CODES[n[0]] for n in rows], "uint8"), nodes_splits=_tensor([0 if n[0] == "MEMBER" else n[2] for n in rows], s.dtype),
-        nodes_missing_value_tracks_true=[int(n[3]) for n in rows], leaf_targetids=[trees[t][i][1][0] for t, i in leaves],
+        "TreeEnsemble",
+        s,
+        ml=5,
+        n_targets=s.param("targets"),
+        aggregate_function=AGGREGATES[s.param("aggregate")],
+        tree_roots=[place[t, 0] for t in range(len(trees))],
+        nodes_featureids=[n[1] for n in rows],
+        nodes_modes=_tensor([CODES[n[0]] for n in rows], "uint8"),
+        nodes_splits=_tensor([0 if n[0] == "MEMBER" else n[2] for n in rows], s.dtype),
+        nodes_missing_value_tracks_true=[int(n[3]) for n in rows],
+        leaf_targetids=[trees[t][i][1][0] for t, i in leaves],
         leaf_weights=_tensor([trees[t][i][1][1] for t, i in leaves], s.dtype),
-        membership_values=_tensor(members, s.dtype) if members else None, **ways,
-    )  # fmt: skip
+        membership_values=_tensor(members, s.dtype) if members else None,
+        **ways,
+    )
 
 
 def _lowering(function: str, op: str, build: Any, dtypes: tuple[str, ...] = ("float32",), since: str = "") -> Lowering:
