@@ -10,7 +10,8 @@ from scipy import stats
 
 from csvkit_ml import registry
 from csvkit_ml.criteria import Goodness
-from csvkit_ml.criteria.distributions import DISTRIBUTIONS, LAGS
+from csvkit_ml.criteria.distributions import DISTRIBUTIONS
+from csvkit_ml.criteria.p_values import LAGS
 from csvkit_ml.criteria.statistical import FAMILY
 from csvkit_ml.libraries.torch.host import offers
 from csvkit_ml.model.function import VERDICT, Expected, Reason, Verdict
