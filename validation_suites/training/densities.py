@@ -69,7 +69,7 @@ def _normal(m: Any, x: Any, mu: Any, s: Any) -> list[Any]:
 
 
 def _quantile(m: Any, u: Any) -> Any:
-    return m.sqrt(2 * u / u) * m.erfinv(2 * u - 1)
+    return m.sqrt(2) * m.erfinv(2 * u - 1)
 
 
 def _normal_icdf(m: Any, u: Any, mu: Any, s: Any) -> list[Any]:
@@ -107,12 +107,12 @@ def _beta_entropy(m: Any, a: Any, b: Any) -> list[Any]:
 
 def _student(m: Any, x: Any, k: Any, mu: Any, s: Any) -> list[Any]:
     z = (x - mu) / s
-    return [-m.log(s), -m.log(k) / 2, -m.log(m.pi + k - k) / 2, m.lgamma((k + 1) / 2), -m.lgamma(k / 2), -(k + 1) / 2 * m.log1p(z * z / k)]
+    return [-m.log(s), -m.log(k) / 2, -m.log(m.pi) / 2, m.lgamma((k + 1) / 2), -m.lgamma(k / 2), -(k + 1) / 2 * m.log1p(z * z / k)]
 
 
 def _student_entropy(m: Any, k: Any, mu: Any, s: Any) -> list[Any]:
     h = (k + 1) / 2
-    return [m.log(s), h * m.digamma(h), -h * m.digamma(k / 2), m.log(k) / 2, m.lgamma(k / 2), m.log(m.pi + k - k) / 2, -m.lgamma(h)]
+    return [m.log(s), h * m.digamma(h), -h * m.digamma(k / 2), m.log(k) / 2, m.lgamma(k / 2), m.log(m.pi) / 2, -m.lgamma(h)]
 
 
 def _fisher(m: Any, x: Any, d1: Any, d2: Any) -> list[Any]:
@@ -247,12 +247,12 @@ def _p_entropy(m: Any, p: Any) -> list[Any]:
 
 DENSITIES = (
     Density(id="normal", what="the normal distribution", arguments=((0.0, 1.0), (1.5, 0.25), (-100.0, 40.0)), points=REAL, log_prob=_normal,
-            cdf=lambda m, x, mu, s: [(1 + m.erf((x - mu) / (s * m.sqrt(2 * s / s)))) / 2, Slack(1)], icdf=_normal_icdf,
+            cdf=lambda m, x, mu, s: [(1 + m.erf((x - mu) / (s * m.sqrt(2)))) / 2, Slack(1)], icdf=_normal_icdf,
             entropy=lambda m, mu, s: [m.log(2 * m.pi) / 2, s / s / 2, m.log(s)], mean=lambda m, mu, s: [mu], variance=lambda m, mu, s: [s * s],
             mode=lambda m, mu, s: [mu]),
     Density(id="log_normal", what="the log-normal distribution", arguments=((0.0, 1.0), (1.5, 0.25), (-2.0, 0.7)), points=POSITIVE, support=HALF_LINE,
             log_prob=lambda m, x, mu, s: [*_normal(m, m.log(x), mu, s), -m.log(x), Slack(m.log(x) * (m.log(x) - mu) / (s * s))],
-            cdf=lambda m, x, mu, s: [(1 + m.erf((m.log(x) - mu) / (s * m.sqrt(2 * s / s)))) / 2, Slack(1), Slack(m.log(x) / s)], icdf=_log_normal_icdf,
+            cdf=lambda m, x, mu, s: [(1 + m.erf((m.log(x) - mu) / (s * m.sqrt(2)))) / 2, Slack(1), Slack(m.log(x) / s)], icdf=_log_normal_icdf,
             entropy=lambda m, mu, s: [m.log(2 * m.pi) / 2, s / s / 2, m.log(s), mu],
             mean=lambda m, mu, s: [m.exp(mu + s * s / 2), Slack(m.exp(mu + s * s / 2) * (abs(mu) + s * s))],
             variance=lambda m, mu, s: [m.expm1(s * s) * m.exp(2 * mu + s * s), Slack(m.expm1(s * s) * m.exp(2 * mu + s * s) * (2 * abs(mu) + s * s))],
@@ -267,7 +267,7 @@ DENSITIES = (
             icdf=lambda m, u, mu, b: [mu, -b * m.sgn(u - 0.5) * m.log1p(-2 * abs(u - 0.5)), Slack(b / (1 - 2 * abs(u - 0.5)))],
             entropy=lambda m, mu, b: [b / b, m.log(2 * b)], mean=lambda m, mu, b: [mu], variance=lambda m, mu, b: [2 * b * b], mode=lambda m, mu, b: [mu]),
     Density(id="cauchy", what="the Cauchy distribution", arguments=((0.0, 1.0), (1.5, 0.25)), points=REAL,
-            log_prob=lambda m, x, mu, g: [-m.log(m.pi + g - g), -m.log(g), -m.log1p(((x - mu) / g) ** 2)],
+            log_prob=lambda m, x, mu, g: [-m.log(m.pi), -m.log(g), -m.log1p(((x - mu) / g) ** 2)],
             cdf=lambda m, x, mu, g: [m.atan((x - mu) / g) / m.pi, g / g / 2],
             icdf=lambda m, u, mu, g: [mu, g * m.tan(m.pi * (u - 0.5)), Slack(g * m.pi * (1 + m.tan(m.pi * (u - 0.5)) ** 2))],
             entropy=lambda m, mu, g: [m.log(4 * m.pi), m.log(g)], mean=lambda m, mu, g: [NAN], variance=lambda m, mu, g: [INF], mode=lambda m, mu, g: [mu]),
@@ -277,15 +277,15 @@ DENSITIES = (
             entropy=lambda m, mu, b: [m.log(b), 1 + m.euler], mean=lambda m, mu, b: [mu, b * m.euler],
             variance=lambda m, mu, b: [m.pi * m.pi * b * b / 6], mode=lambda m, mu, b: [mu]),
     Density(id="half_normal", what="the magnitude of a normal variable", arguments=((1.0,), (0.25,), (40.0,)), points=(0.0, *POSITIVE), support=HALF_LINE,
-            log_prob=lambda m, x, s: [*_normal(m, x, x - x, s), m.log(2 * s / s)],
-            cdf=lambda m, x, s: [m.erf(x / (s * m.sqrt(2 * s / s))), Slack(2)], icdf=lambda m, u, s: _half_normal_icdf(m, u, s),
-            entropy=lambda m, s: [m.log(2 * m.pi) / 2, s / s / 2, m.log(s), -m.log(2 * s / s)], mean=lambda m, s: [s * m.sqrt(2 / m.pi)],
+            log_prob=lambda m, x, s: [*_normal(m, x, x - x, s), m.log(2)],
+            cdf=lambda m, x, s: [m.erf(x / (s * m.sqrt(2))), Slack(2)], icdf=lambda m, u, s: _half_normal_icdf(m, u, s),
+            entropy=lambda m, s: [m.log(2 * m.pi) / 2, s / s / 2, m.log(s), -m.log(2)], mean=lambda m, s: [s * m.sqrt(2 / m.pi)],
             variance=lambda m, s: [s * s, -2 * s * s / m.pi], mode=lambda m, s: [s - s]),
     Density(id="half_cauchy", what="the magnitude of a Cauchy variable", arguments=((1.0,), (0.25,)), points=(0.0, *POSITIVE), support=HALF_LINE,
-            log_prob=lambda m, x, g: [-m.log(m.pi + g - g), -m.log(g), -m.log1p((x / g) ** 2), m.log(2 * g / g)],
+            log_prob=lambda m, x, g: [-m.log(m.pi), -m.log(g), -m.log1p((x / g) ** 2), m.log(2)],
             cdf=lambda m, x, g: [2 * m.atan(x / g) / m.pi, Slack(2)],
             icdf=lambda m, u, g: [g * m.tan(m.pi * u / 2), Slack(g * m.pi * (1 + m.tan(m.pi * u / 2) ** 2))],
-            entropy=lambda m, g: [m.log(2 * m.pi), m.log(g), Slack(m.log(2 * g / g))], mean=lambda m, g: [INF], variance=lambda m, g: [INF],
+            entropy=lambda m, g: [m.log(2 * m.pi), m.log(g), Slack(m.log(2))], mean=lambda m, g: [INF], variance=lambda m, g: [INF],
             mode=lambda m, g: [g - g]),
     Density(id="uniform", what="the uniform distribution", arguments=((-7.0, 7.5), (-8.0, 24.0)), points=REAL, log_prob=lambda m, x, a, b: [-m.log(b - a)],
             cdf=lambda m, x, a, b: [(x - a) / (b - a)], icdf=lambda m, u, a, b: [a, u * (b - a)], entropy=lambda m, a, b: [m.log(b - a)],
@@ -345,7 +345,7 @@ DENSITIES = (
 
 
 def _half_normal_icdf(m: Any, u: Any, s: Any) -> list[Any]:
-    z = m.sqrt(2 * u / u) * m.erfinv(u)
+    z = m.sqrt(2) * m.erfinv(u)
     return [s * z, Slack(2 * s * m.exp(z * z / 2) * m.sqrt(m.pi * 2))]
 
 

@@ -45,8 +45,8 @@ def _softplus_inverse(m: Any, y: Any) -> list[Any]:
 POINTWISE = (
     Pointwise(name="exp", points=REAL, forward=lambda m, x: [m.exp(x), Slack(x * m.exp(x))], jacobian=lambda m, x: [x], images=POSITIVE,
               inverse=lambda m, y: [m.log(y), Slack(1)]),
-    Pointwise(name="affine", points=REAL, forward=lambda m, x: [-2.5 * x, x / x / 2], jacobian=lambda m, x: [m.log(x / x * 2.5)], images=REAL,
-              inverse=lambda m, y: [y / -2.5, y / y / 5]),
+    Pointwise(name="affine", points=REAL, forward=lambda m, x: [-2.5 * x, 0.5], jacobian=lambda m, x: [m.log(2.5)], images=REAL,
+              inverse=lambda m, y: [y / -2.5, 1 / m.exp(m.log(5))]),
     Pointwise(name="power", points=POSITIVE, forward=lambda m, x: [m.exp(1.5 * m.log(x)), Slack(m.exp(1.5 * m.log(x)) * m.log(x))],
               jacobian=lambda m, x: [m.log(m.sqrt(x) * 1.5), Slack(3)], images=POSITIVE,
               inverse=lambda m, y: [m.exp(m.log(y) / 1.5), Slack(m.exp(m.log(y) / 1.5) * m.log(y))]),
@@ -54,13 +54,13 @@ POINTWISE = (
               jacobian=lambda m, x: [-m.log1p(m.exp(x)), -m.log1p(m.exp(-x))], images=(0.05, 0.3, 0.5, 0.8, 0.95),
               inverse=lambda m, y: [m.log(y), -m.log(1 - y)]),
     Pointwise(name="tanh", points=REAL, forward=lambda m, x: [m.tanh(x)],
-              jacobian=lambda m, x: [2 * m.log(x / x * 2), -2 * x, -2 * m.log1p(m.exp(-2 * x)), Slack(2 * m.log1p(m.exp(-2 * x)))], images=(-0.9, -0.3, 0.1, 0.7, 0.95),
+              jacobian=lambda m, x: [2 * m.log(2), -2 * x, -2 * m.log1p(m.exp(-2 * x)), Slack(2 * m.log1p(m.exp(-2 * x)))], images=(-0.9, -0.3, 0.1, 0.7, 0.95),
               inverse=lambda m, y: [m.atanh(y), Slack(1 / (1 - y * y))]),
     Pointwise(name="softplus", points=REAL, forward=lambda m, x: [m.log1p(m.exp(x)), Slack(1)], jacobian=lambda m, x: [-m.log1p(m.exp(-x)), Slack(1)],
               images=POSITIVE, inverse=_softplus_inverse),
-    Pointwise(name="cdf", points=(-2.0, -0.4, 0.1, 0.7, 1.5), forward=lambda m, x: [(1 + m.erf(x / m.sqrt(x / x * 2))) / 2, Slack(1)],
+    Pointwise(name="cdf", points=(-2.0, -0.4, 0.1, 0.7, 1.5), forward=lambda m, x: [(1 + m.erf(x / m.sqrt(2))) / 2, Slack(1)],
               jacobian=lambda m, x: [-x * x / 2, -m.log(2 * m.pi) / 2], images=(0.05, 0.3, 0.5, 0.8, 0.95),
-              inverse=lambda m, y: [m.sqrt(y / y * 2) * m.erfinv(2 * y - 1), Slack(m.exp(m.erfinv(2 * y - 1) ** 2) * 5)]),
+              inverse=lambda m, y: [m.sqrt(2) * m.erfinv(2 * y - 1), Slack(m.exp(m.erfinv(2 * y - 1) ** 2) * 5)]),
 )  # fmt: skip
 BY_NAME = {p.name: p for p in POINTWISE}
 
