@@ -73,7 +73,9 @@ def reseeded(sample: Sample, run: int) -> Sample:
     return replace(sample, name=f"{sample.name}-run{run}", params=tuple(sorted(values.items())))
 
 
-def jobs(functions: Iterable[Function], run: int, *, counted: bool, plain: bool, asked: dict[str, tuple[Function, Sample]]) -> Iterator[Job]:
+def jobs(
+    functions: Iterable[Function], run: int, *, counted: bool, plain: bool, asked: dict[str, tuple[Function, Sample]]
+) -> Iterator[Job]:
     """One run's jobs; `asked` takes what each was about."""
     library = registry.library("torch")
     offers = {o.function: o for o in library.offers()}
@@ -85,8 +87,15 @@ def jobs(functions: Iterable[Function], run: int, *, counted: bool, plain: bool,
             prefix = f"{function.id}/{other.name}"
             asked[prefix] = function, other
             variants = offers[function.id].variants[: 1 if plain else None]
-            yield Job(prefix=prefix, op=function.id, params=dict(other.params), inputs=other.inputs, program=b"", variants=variants,
-                      keys=tuple(sha256(f"{prefix}/{v}".encode()) for v in variants))  # fmt: skip
+            yield Job(
+                prefix=prefix,
+                op=function.id,
+                params=dict(other.params),
+                inputs=other.inputs,
+                program=b"",
+                variants=variants,
+                keys=tuple(sha256(f"{prefix}/{v}".encode()) for v in variants),
+            )
 
 
 def judged(tally: Tally, function: Function, sample: Sample, name: str, y: Array, expected: Expected) -> None:
@@ -152,15 +161,27 @@ def run(options: argparse.Namespace) -> dict[str, Tally]:
             yield from jobs(functions, number, counted=number < options.counted, plain=options.plain, asked=judging.asked)
 
     with tempfile.TemporaryDirectory() as scratch:
-        execute(python=options.python, worker=build_archive(registry.library("torch")), library="torch", variables={"OMP_NUM_THREADS": "1"},
-                settings={"threads": "1"}, jobs=asked(), limits=Limits(time_s=120, memory_bytes=0, batch=10_000), repetitions=("first",),
-                blobs=judging.memory, on_observation=judging.take, scratch=Path(scratch))  # fmt: skip
+        execute(
+            python=options.python,
+            worker=build_archive(registry.library("torch")),
+            library="torch",
+            variables={"OMP_NUM_THREADS": "1"},
+            settings={"threads": "1"},
+            jobs=asked(),
+            limits=Limits(time_s=120, memory_bytes=0, batch=10_000),
+            repetitions=("first",),
+            blobs=judging.memory,
+            on_observation=judging.take,
+            scratch=Path(scratch),
+        )
     return judging.tallies
 
 
 def main() -> None:
     """See the module's text."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.alarms", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.alarms", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--python", required=True, help="interpreter with torch")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--counted", type=int, default=10, help="runs that also draw millions")

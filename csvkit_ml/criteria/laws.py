@@ -177,7 +177,10 @@ def _whole(y: Array, made: Any) -> dict[str, float]:
     counts = np.bincount((y - low).astype(np.int64), minlength=values.size)
     z = (y - made.mean()) / made.std()
     rank = np.cumsum(probability) - probability / 2
-    center, spread = float((probability * rank).sum()), math.sqrt(float((probability * rank**2).sum()) - float((probability * rank).sum()) ** 2)
+    center, spread = (
+        float((probability * rank).sum()),
+        math.sqrt(float((probability * rank**2).sum()) - float((probability * rank).sum()) ** 2),
+    )
     ranks = (rank[(y - low).astype(np.int64)] - center) / spread if spread > 0 else np.zeros(y.size)
     return {
         "mean": two_sided(float(z.sum()) / math.sqrt(y.size)),

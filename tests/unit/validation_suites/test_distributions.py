@@ -16,7 +16,18 @@ from validation_suites.training.transforms import POINTWISE, VECTORS, Pointwise
 LAW = {"normal": "gaussian", "uniform": "rectangular", "relaxed_bernoulli": "concrete"}
 CLOSED = ("kumaraswamy", "continuous_bernoulli", "relaxed_bernoulli")
 """Laws of our own, with a distribution function only."""
-HEAVY = ("cauchy", "half_cauchy", "von_mises", "uniform", "student_t", "fisher_snedecor", "generalized_pareto", "pareto", "inverse_gamma", "relaxed_bernoulli")
+HEAVY = (
+    "cauchy",
+    "half_cauchy",
+    "von_mises",
+    "uniform",
+    "student_t",
+    "fisher_snedecor",
+    "generalized_pareto",
+    "pareto",
+    "inverse_gamma",
+    "relaxed_bernoulli",
+)
 """Not integrated here: moments that do not exist, or tails beyond the quadrature."""
 
 
@@ -50,7 +61,11 @@ def test_moments_and_entropy_are_integrals_of_the_density(density: Density) -> N
                 assert made == pytest.approx(value, rel=1e-6, abs=1e-8), (quantity, arguments)
 
 
-@pytest.mark.parametrize("density", [d for d in DENSITIES if d.mode and d.id not in ("uniform", "exponential", "half_normal", "half_cauchy", "geometric", "pareto")], ids=lambda d: d.id)
+@pytest.mark.parametrize(
+    "density",
+    [d for d in DENSITIES if d.mode and d.id not in ("uniform", "exponential", "half_normal", "half_cauchy", "geometric", "pareto")],
+    ids=lambda d: d.id,
+)
 def test_the_mode_is_where_the_density_is_largest(density: Density) -> None:
     for arguments in density.arguments:
         mode = float(term_sum(density.mode, *(np.array([v]) for v in arguments), dtype="float64").value[0])  # type: ignore[arg-type]
@@ -66,7 +81,9 @@ def test_the_mode_is_where_the_density_is_largest(density: Density) -> None:
 def test_divergences_known_in_closed_form() -> None:
     normal, gamma = BY_ID["normal"], BY_ID["gamma"]
     assert divergence(normal, (1.0, 2.0), normal, (0.0, 1.0))[0] == pytest.approx(-np.log(2) + (4 + 1) / 2 - 0.5, rel=1e-9)
-    assert divergence(BY_ID["laplace"], (0.0, 1.0), BY_ID["laplace"], (1.5, 2.0))[0] == pytest.approx(np.log(2) + (np.exp(-1.5) + 1.5) / 2 - 1, rel=1e-9)
+    assert divergence(BY_ID["laplace"], (0.0, 1.0), BY_ID["laplace"], (1.5, 2.0))[0] == pytest.approx(
+        np.log(2) + (np.exp(-1.5) + 1.5) / 2 - 1, rel=1e-9
+    )
     assert divergence(gamma, (2.0, 1.0), BY_ID["exponential"], (0.5,))[0] == pytest.approx(
         float(-stats.gamma(2).entropy()) - np.log(0.5) + 0.5 * 2, rel=1e-8
     )
