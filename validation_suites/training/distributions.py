@@ -194,7 +194,12 @@ def _no_entropy(sample: Sample) -> Any:
     """The cross entropy, without the first's own entropy."""
     p, n = BY_ID[sample.param("first")], sample.param("count")
     rows = list(zip(*(a.astype(np.float64).tolist() for a in sample.arrays()), strict=True))
-    return _kl(sample)[0].value - np.array([expectation(p, row[:n], lambda x, a=row[:n]: doubles(p.log_prob, x, *a)[0]) for row in rows])
+    return _kl(sample)[0].value - np.array([mean_log_density(p, row[:n]) for row in rows])
+
+
+def mean_log_density(density: Density, arguments: tuple[float, ...]) -> float:
+    """Minus the entropy."""
+    return expectation(density, arguments, lambda x: doubles(density.log_prob, x, *arguments)[0])
 
 
 FUNCTIONS: tuple[Function, ...] = (

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from csvkit_ml.model.function import Function, Sample, seed_for
+from csvkit_ml.model.function import Function, Sample, params, seed_for
 from csvkit_ml.model.tensor import Tensor
 from validation_suites import faults
 from validation_suites.guarantees import Guarantee, case, denied, wrong, yes
@@ -85,10 +85,8 @@ def scaling(sample: Sample, *, count_after_overflow: bool = False, skip: bool = 
 
 
 def _late_growth(sample: Sample) -> tuple[Any, ...]:
-    other = Sample(
-        name="late", dtype=sample.dtype, inputs=sample.inputs, params=tuple((k, v + 1 if k == "interval" else v) for k, v in sample.params)
-    )
-    return scaling(other)
+    later = params(**{**dict(sample.params), "interval": int(sample.param("interval")) + 1})
+    return scaling(Sample(name="late", dtype=sample.dtype, inputs=sample.inputs, params=later))
 
 
 def _unscaled_cases() -> Iterable[Sample]:

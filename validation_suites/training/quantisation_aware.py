@@ -118,7 +118,12 @@ def _observer(sample: Sample) -> tuple[Expected, ...]:
 
 def _variant(id: str, sentence: str, other: Any) -> Any:
     """Another range."""
-    return wrong(id, sentence, lambda s: scale_and_zero(*other(s), s))
+
+    def truth(sample: Sample) -> tuple[Any, ...]:
+        low, high = other(sample)
+        return scale_and_zero(low, high, sample)
+
+    return wrong(id, sentence, truth)
 
 
 def _training_cases() -> Iterable[Sample]:

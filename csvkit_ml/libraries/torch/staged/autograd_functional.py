@@ -106,7 +106,12 @@ def _hooked(change, register):
     def form(t, p, x, g):
         module: Any = type("Triple", (t.nn.Module,), {"forward": lambda self, v: v * 3})()
         seen, unwanted = [], []
-        register(module, lambda *a: (seen.append(a), change(*a))[1])
+
+        def hook(*given):
+            seen.append(given)
+            return change(*given)
+
+        register(module, hook)
         register(module, lambda *a: unwanted.append(a)).remove()
         leaf = _leaf(x)
         y = module(leaf)
