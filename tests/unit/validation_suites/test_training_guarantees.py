@@ -8,7 +8,15 @@ from fractions import Fraction
 import numpy as np
 
 from csvkit_ml.model.function import Sample
-from validation_suites.training import data_loading, dropout_channels, generators, mixed_precision, quantisation_aware, reparametrisation
+from validation_suites.training import (
+    data_loading,
+    dropout_channels,
+    generators,
+    mixed_precision,
+    optimiser_protocol,
+    quantisation_aware,
+    reparametrisation,
+)
 from validation_suites.training.reparametrisation import mask
 
 
@@ -100,3 +108,11 @@ def test_centres_of_identity_convolutions() -> None:
 
 def test_zeros_of_sparse_columns_are_rounded_up() -> None:
     assert [generators._zeros(s)[0][0] for s in generators._sparse()] == [3, 4, 1]
+
+
+def test_weights_with_hooks_and_a_halving_rate_by_hand() -> None:
+    sample = next(s for s in optimiser_protocol._cases() if s.param("steps") == 4)
+    weights, rates, _ = optimiser_protocol.stepped(sample)
+    g = sample.arrays()[0]
+    assert rates.tolist() == [1, 0.5, 0.5, 0.25]
+    assert (weights == np.stack([1 - 2 * g, 2 - 4 * g, 3 - 5 * g, 4 - 6 * g])).all()
