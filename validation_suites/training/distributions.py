@@ -39,6 +39,13 @@ class Formulas:
             yield Sample(
                 name=f"{dtype}-{quantity.replace('_', '-')}", dtype=dtype, inputs=inputs, params=params(quantity=quantity), why=why
             )
+        yield from self._one()
+
+    def _one(self) -> Iterable[Sample]:
+        """The log density of one value."""
+        for dtype in DTYPES:
+            inputs = tuple(Tensor.of(c[1:2], dtype) for c in self.density.columns("log_prob"))
+            yield Sample(name=f"{dtype}-log-prob-n1", dtype=dtype, inputs=inputs, params=params(quantity="log_prob"), why=SampleClass.EDGE)
 
     def reference(self, sample: Sample) -> tuple[Expected, ...]:
         formula = getattr(self.density, sample.param("quantity"))

@@ -23,7 +23,8 @@ def _cases() -> Iterable[Sample]:
 
 def stepped(sample: Sample) -> tuple[Any, ...]:
     """Rate 1, halved after every second step; hooks double the gradient before a step and add 1 after it: (weights, rates, answers)."""
-    g, w, rate = sample.arrays()[0].astype(np.float64), 0.0, 1.0
+    g, rate = sample.arrays()[0].astype(np.float64), 1.0
+    w = np.zeros_like(g)
     weights, rates = [], []
     for i in range(sample.param("steps")):
         w = w - rate * 2 * g + 1
