@@ -17,7 +17,10 @@ from csvkit_ml.model.tensor import Array, Tensor
 from validation_suites import faults
 
 Truth = Callable[[Sample], tuple[Any, ...]]
-EXACT = Exact(rationale="The result is a matter of definition: nothing is rounded, or every step is exact in the format.", literature="IEEE 754-2019, 4.3")
+EXACT = Exact(
+    rationale="The result is a matter of definition: nothing is rounded, or every step is exact in the format.",
+    literature="IEEE 754-2019, 4.3",
+)
 
 
 def case(label: str, /, *inputs: Tensor, dtype: str = "int64", **values: Json) -> Sample:
@@ -42,7 +45,9 @@ class Guarantee:
 
     def samples(self) -> Iterable[Sample]:
         for i, s in enumerate(self.cases()):
-            yield Sample(name=s.name, dtype=s.dtype, inputs=s.inputs, params=s.params, why=SampleClass.COVERING if i else SampleClass.ORDINARY)
+            yield Sample(
+                name=s.name, dtype=s.dtype, inputs=s.inputs, params=s.params, why=SampleClass.COVERING if i else SampleClass.ORDINARY
+            )
 
     def reference(self, sample: Sample) -> tuple[Expected, ...]:
         with np.errstate(all="ignore"):

@@ -39,17 +39,29 @@ class Counts:
         k = actual.astype(np.int64).ravel()
         if int(k.sum()) != self.draws or bool((k < 0).any()) or bool((k[probability == 0] != 0).any()):
             return Measurement(
-                output=expected.name, reason=Reason.BEYOND_HARD, compared=int(k.size), offenders=1, ratio=float("inf"), expected=f"{self.draws} draws",
+                output=expected.name,
+                reason=Reason.BEYOND_HARD,
+                compared=int(k.size),
+                offenders=1,
+                ratio=float("inf"),
+                expected=f"{self.draws} draws",
                 actual=f"{int(k.sum())} draws, {int(k[probability == 0].sum())} of them impossible",
-            )  # fmt: skip
+            )
         found = {name: -math.log10(max(p, 1e-300)) for name, p in self._p_values(k, probability).items()}
         name, worst = max(found.items(), key=lambda kv: kv[1])
         return Measurement(
-            output=expected.name, reason=Reason.STATISTICS_FIT if worst <= LIMIT else Reason.BEYOND_BAND, compared=int(k.size),
-            offenders=sum(s > LIMIT for s in found.values()), error=worst, limit=LIMIT, hard_limit=LIMIT, ratio=worst / LIMIT,
-            rms_ratio=math.sqrt(sum(s * s for s in found.values()) / len(found)) / LIMIT, expected=f"{self.draws} draws",
+            output=expected.name,
+            reason=Reason.STATISTICS_FIT if worst <= LIMIT else Reason.BEYOND_BAND,
+            compared=int(k.size),
+            offenders=sum(s > LIMIT for s in found.values()),
+            error=worst,
+            limit=LIMIT,
+            hard_limit=LIMIT,
+            ratio=worst / LIMIT,
+            rms_ratio=math.sqrt(sum(s * s for s in found.values()) / len(found)) / LIMIT,
+            expected=f"{self.draws} draws",
             actual=", ".join(f"-log10 p({n}) = {v:.3g}" for n, v in found.items()) + f"; largest: {name}",
-        )  # fmt: skip
+        )
 
     def _p_values(self, k: Array, probability: Array) -> dict[str, float]:
         from scipy import stats

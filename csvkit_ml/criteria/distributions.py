@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.criteria.laws import LAWS, fits
-from csvkit_ml.criteria.p_values import even, serial, two_sided
+from csvkit_ml.criteria.p_values import even, serial, serial_of_bounded, two_sided
 from csvkit_ml.model.tensor import Array
 
 PValues = dict[str, float]
@@ -74,9 +74,7 @@ def masked(y: Array, extra: Mapping[str, Array], keep: float) -> PValues:
     if not bool((hits | (y[asked] == 0)).all() and (y[~asked] == 0).all()):
         return {"values": 0.0}
     out = {"count": float(stats.binomtest(int(hits.sum()), hits.size, keep).pvalue)}
-    if 0 < keep < 1:
-        out["serial"] = serial((hits - keep) / math.sqrt(keep * (1 - keep)))
-    return out
+    return {**out, **serial_of_bounded((hits - keep) / math.sqrt(keep * (1 - keep)))} if 0 < keep < 1 else out
 
 
 def categorical(y: Array, _: Mapping[str, Array], *probabilities: float) -> PValues:

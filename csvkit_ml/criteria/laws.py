@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from csvkit_ml.criteria.p_values import chi_square, even, serial, two_sided
+from csvkit_ml.criteria.p_values import chi_square, even, serial, serial_of_bounded, two_sided
 from csvkit_ml.model.tensor import Array
 
 CELLS = 64
@@ -176,4 +176,14 @@ def _whole(y: Array, made: Any) -> dict[str, float]:
     probability[0], probability[-1] = made.cdf(low), made.sf(high - 1) if high > low else 1.0
     counts = np.bincount((y - low).astype(np.int64), minlength=values.size)
     z = (y - made.mean()) / made.std()
-    return {"mean": two_sided(float(z.sum()) / math.sqrt(y.size)), "chi-square": chi_square(counts, probability), "serial": serial(z)}
+    rank = np.cumsum(probability) - probability / 2
+    center, spread = (
+        float((probability * rank).sum()),
+        math.sqrt(float((probability * rank**2).sum()) - float((probability * rank).sum()) ** 2),
+    )
+    ranks = (rank[(y - low).astype(np.int64)] - center) / spread if spread > 0 else np.zeros(y.size)
+    return {
+        "mean": two_sided(float(z.sum()) / math.sqrt(y.size)),
+        "chi-square": chi_square(counts, probability),
+        **serial_of_bounded(ranks),
+    }

@@ -15,7 +15,7 @@ from csvkit_ml.split.rules import read_rules
 LIBRARIES = {n: lib for n, lib in registry.libraries().items() if lib.split()}
 SIDES = {
     Side.INFERENCE: {SplitSide.INFERENCE, SplitSide.BOTH},
-    Side.TRAINING: {SplitSide.TRAINING, SplitSide.BOTH},
+    Side.TRAINING: {SplitSide.TRAINING, SplitSide.BOTH, SplitSide.DATA},
     Side.BOTH: {SplitSide.INFERENCE, SplitSide.TRAINING, SplitSide.BOTH},
 }
 

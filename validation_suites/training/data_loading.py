@@ -110,7 +110,13 @@ def _overlapping(sample: Sample) -> tuple[Any, ...]:
 
 
 def _split() -> Iterable[Sample]:
-    rows: tuple[tuple[int, tuple[float, ...]], ...] = ((10, (7, 3)), (10, (0.7, 0.3)), (11, (0.5, 0.25, 0.25)), (33, (11, 11, 11)), (101, (0.9, 0.1)))
+    rows: tuple[tuple[int, tuple[float, ...]], ...] = (
+        (10, (7, 3)),
+        (10, (0.7, 0.3)),
+        (11, (0.5, 0.25, 0.25)),
+        (33, (11, 11, 11)),
+        (101, (0.9, 0.1)),
+    )
     for n, lengths in rows:
         yield case(f"n{n}-{'_'.join(f'{x:g}' for x in lengths)}", n=n, lengths=lengths, seed=5)
 
@@ -223,7 +229,9 @@ def _one_seed(sample: Sample) -> tuple[Any, ...]:
 def _as_finished(sample: Sample) -> tuple[Any, ...]:
     """Batches come as they are ready: the second before the first."""
     order, who, seeds, answers = workers(sample)
-    move = np.concatenate([order[sample.param("batch") : 2 * sample.param("batch")], order[: sample.param("batch")], order[2 * sample.param("batch") :]])
+    move = np.concatenate(
+        [order[sample.param("batch") : 2 * sample.param("batch")], order[: sample.param("batch")], order[2 * sample.param("batch") :]]
+    )
     return order[move], who[move], seeds[move], answers
 
 
@@ -298,60 +306,180 @@ def _weighted() -> Iterable[Sample]:
 
 
 ROWS = (
-    Guarantee(id="loader_batches", area=AREA, source=SOURCE, cases=_batched, truth=batches,
-              requirement="The library shall deliver data in order, in batches of the size asked, the incomplete last one or not as asked, whoever loads them.",
-              faults=(wrong("late-start", "The order begins at the second index.", _late_start),
-                      faults.other_params("last-kept", "The incomplete batch is dropped or kept otherwise than asked.", drop_last=lambda d: not d),
-                      faults.other_params("batch-off-by-one", "Batches are longer by one.", batch=lambda b: b + 1))),
-    Guarantee(id="loader_shuffle", area=AREA, source=SOURCE, cases=_shuffled, truth=shuffled,
-              requirement="The library shall deliver every index exactly once an epoch in an order that the generator's seed determines.",
-              faults=(wrong("duplicate", "An index comes twice and another never.", _duplicate), denied("not-shuffled", "The order is not changed.", 1),
-                      denied("not-repeatable", "The same seed gives another order.", 1, 1), denied("seed-ignored", "Every seed gives one order.", 1, 2))),
-    Guarantee(id="distributed_shards", area=AREA, source=f"{SOURCE}, DistributedSampler", cases=_sharded, truth=shards,
-              requirement="The library shall give every replica its own shard, of equal length, that together are all indices.",
-              faults=(wrong("blocks", "Shards are blocks.", _blocks), wrong("same-shard", "Every replica gets the first shard.", _same_for_all),
-                      wrong("last-repeated", "The last index fills up.", _other_padding),
-                      faults.other_params("drop-ignored", "What is dropped or filled up is exchanged.", drop_last=lambda d: not d))),
-    Guarantee(id="distributed_shuffle", area=AREA, source=f"{SOURCE}, DistributedSampler", cases=_shuffled_shards, truth=shuffled_shards,
-              requirement="The library shall shuffle before it deals out the shards, by seed and epoch, so that no index is lost or given twice more than needed.",
-              faults=(wrong("overlapping", "Replicas shuffle by themselves.", _overlapping), denied("epoch-not-repeatable", "An epoch differs from itself.", 1),
-                      denied("epoch-ignored", "Every epoch has one order.", 1, 1))),
-    Guarantee(id="random_split", area=AREA, source=f"{SOURCE}, random_split", cases=_split, truth=split,
-              requirement="The library shall split data into disjoint parts of the lengths asked, all of them used, as the generator's seed determines.",
-              faults=(wrong("rest-to-last", "What rounding leaves goes to the last part.", _rest_to_last), wrong("overlap", "Two parts share an index.", _overlap),
-                      denied("not-repeatable", "The same seed gives another split.", 2), denied("not-random", "The split is by position.", 2, 1))),
-    Guarantee(id="collation", area=AREA, source=f"{SOURCE}, default_collate", cases=_collated, truth=collated,
-              requirement="The library shall collate tensors, numbers, truth values, tuples, lists, records and mappings, nested as they are.",
-              faults=(wrong("rows-as-columns", "Rows and columns are exchanged.", _rows_as_columns),
-                      wrong("reversed", "The batch is reversed.", _reversed_batch), wrong("first-for-all", "The first entry stands for all.", _first_for_all))),
-    Guarantee(id="dataset_composition", area=AREA, source=SOURCE, cases=_composed, truth=composed,
-              requirement="The library shall join, cut and pair data sets by position.",
-              faults=(wrong("swapped", "Parts are joined in another order.", _swapped), wrong("boundary", "The seam is off by one.", _boundary),
-                      wrong("subset-sorted", "A subset forgets its order.", _forward))),
-    Guarantee(id="loader_workers", area=AREA, source=SOURCE, cases=_workers, truth=workers,
-              requirement="The library shall deal batches to workers in turn, deliver them in order, and seed each worker with the base seed plus its number.",
-              faults=(wrong("one-seed", "All workers have one seed.", _one_seed), wrong("as-finished", "Batches come as they are ready.", _as_finished),
-                      denied("seeds-not-repeatable", "Seeds do not follow from the generator.", 3), denied("streams-equal", "Workers draw equal numbers.", 3, 1))),
-    Guarantee(id="permutation_sampler", area="samplers", source=f"{SOURCE}; torch.randperm; Knuth, TAOCP 2, 3.4.2", cases=_orders, truth=_permuted, criterion=_counts,
-              requirement="The library shall draw every order of a few things equally often.", oracle="all orders have one probability",
-              faults=(wrong("naive-shuffle", "Places are exchanged with any place.", _naive_shuffle), wrong("never-identity", "The order is never left as it is.", _never_identity),
-                      wrong("biased", "One order comes 30 % too often.", lambda s: (seed_for("order").multinomial(s.param("draws"), _tilted()),)))),
-    Guarantee(id="weighted_sampler", area="samplers", source=f"{SOURCE}, WeightedRandomSampler; torch.multinomial", cases=_weighted, criterion=_counts,
-              truth=lambda s: _counted(s, _weights(s) / _weights(s).sum()), oracle="probabilities proportional to the weights",
-              requirement="The library shall draw indices with replacement in proportion to their weights, and none of weight 0.",
-              faults=(wrong("weights-ignored", "All weights count as one.", lambda s: (seed_for("w").multinomial(s.param("draws"), np.full(len(_weights(s)), 1 / len(_weights(s)))),)),
-                      wrong("biased", "The largest weight counts 2 % too much.",
-                            lambda s: (seed_for("w").multinomial(s.param("draws"), _favoured(_weights(s) / _weights(s).sum(), 1.02)),)),
-                      wrong("off-by-one", "Each index has its neighbour's weight.",
-                            lambda s: (seed_for("w").multinomial(s.param("draws"), np.roll(_weights(s) / _weights(s).sum(), 1)),)))),
-    Guarantee(id="weighted_pairs_sampler", area="samplers", source="PyTorch documentation, torch.multinomial", cases=_weighted, criterion=_counts,
-              truth=lambda s: _counted(s, pair_probability(_weights(s))), oracle="the law of successive draws without replacement",
-              requirement="The library shall draw indices without replacement so that each draw is in proportion to the weights that are left.",
-              faults=(wrong("replaced", "Draws are with replacement.", _with_repeats),
-                      wrong("weights-ignored", "All weights count as one.", lambda s: (seed_for("p").multinomial(s.param("draws"), pair_probability(np.ones(len(_weights(s))))),)),
-                      wrong("biased", "The likeliest pair comes 5 % too often.",
-                            lambda s: (seed_for("p").multinomial(s.param("draws"), _favoured(pair_probability(_weights(s)), 1.05)),)))),
-)  # fmt: skip
+    Guarantee(
+        id="loader_batches",
+        area=AREA,
+        source=SOURCE,
+        cases=_batched,
+        truth=batches,
+        requirement="The library shall deliver data in order, in batches of the size asked, the incomplete last one or not as asked, whoever loads them.",
+        faults=(
+            wrong("late-start", "The order begins at the second index.", _late_start),
+            faults.other_params("last-kept", "The incomplete batch is dropped or kept otherwise than asked.", drop_last=lambda d: not d),
+            faults.other_params("batch-off-by-one", "Batches are longer by one.", batch=lambda b: b + 1),
+        ),
+    ),
+    Guarantee(
+        id="loader_shuffle",
+        area=AREA,
+        source=SOURCE,
+        cases=_shuffled,
+        truth=shuffled,
+        requirement="The library shall deliver every index exactly once an epoch in an order that the generator's seed determines.",
+        faults=(
+            wrong("duplicate", "An index comes twice and another never.", _duplicate),
+            denied("not-shuffled", "The order is not changed.", 1),
+            denied("not-repeatable", "The same seed gives another order.", 1, 1),
+            denied("seed-ignored", "Every seed gives one order.", 1, 2),
+        ),
+    ),
+    Guarantee(
+        id="distributed_shards",
+        area=AREA,
+        source=f"{SOURCE}, DistributedSampler",
+        cases=_sharded,
+        truth=shards,
+        requirement="The library shall give every replica its own shard, of equal length, that together are all indices.",
+        faults=(
+            wrong("blocks", "Shards are blocks.", _blocks),
+            wrong("same-shard", "Every replica gets the first shard.", _same_for_all),
+            wrong("last-repeated", "The last index fills up.", _other_padding),
+            faults.other_params("drop-ignored", "What is dropped or filled up is exchanged.", drop_last=lambda d: not d),
+        ),
+    ),
+    Guarantee(
+        id="distributed_shuffle",
+        area=AREA,
+        source=f"{SOURCE}, DistributedSampler",
+        cases=_shuffled_shards,
+        truth=shuffled_shards,
+        requirement="The library shall shuffle before it deals out the shards, by seed and epoch, so that no index is lost or given twice more than needed.",
+        faults=(
+            wrong("overlapping", "Replicas shuffle by themselves.", _overlapping),
+            denied("epoch-not-repeatable", "An epoch differs from itself.", 1),
+            denied("epoch-ignored", "Every epoch has one order.", 1, 1),
+        ),
+    ),
+    Guarantee(
+        id="random_split",
+        area=AREA,
+        source=f"{SOURCE}, random_split",
+        cases=_split,
+        truth=split,
+        requirement="The library shall split data into disjoint parts of the lengths asked, all of them used, as the generator's seed determines.",
+        faults=(
+            wrong("rest-to-last", "What rounding leaves goes to the last part.", _rest_to_last),
+            wrong("overlap", "Two parts share an index.", _overlap),
+            denied("not-repeatable", "The same seed gives another split.", 2),
+            denied("not-random", "The split is by position.", 2, 1),
+        ),
+    ),
+    Guarantee(
+        id="collation",
+        area=AREA,
+        source=f"{SOURCE}, default_collate",
+        cases=_collated,
+        truth=collated,
+        requirement="The library shall collate tensors, numbers, truth values, tuples, lists, records and mappings, nested as they are.",
+        faults=(
+            wrong("rows-as-columns", "Rows and columns are exchanged.", _rows_as_columns),
+            wrong("reversed", "The batch is reversed.", _reversed_batch),
+            wrong("first-for-all", "The first entry stands for all.", _first_for_all),
+        ),
+    ),
+    Guarantee(
+        id="dataset_composition",
+        area=AREA,
+        source=SOURCE,
+        cases=_composed,
+        truth=composed,
+        requirement="The library shall join, cut and pair data sets by position.",
+        faults=(
+            wrong("swapped", "Parts are joined in another order.", _swapped),
+            wrong("boundary", "The seam is off by one.", _boundary),
+            wrong("subset-sorted", "A subset forgets its order.", _forward),
+        ),
+    ),
+    Guarantee(
+        id="loader_workers",
+        area=AREA,
+        source=SOURCE,
+        cases=_workers,
+        truth=workers,
+        requirement="The library shall deal batches to workers in turn, deliver them in order, and seed each worker with the base seed plus its number.",
+        faults=(
+            wrong("one-seed", "All workers have one seed.", _one_seed),
+            wrong("as-finished", "Batches come as they are ready.", _as_finished),
+            denied("seeds-not-repeatable", "Seeds do not follow from the generator.", 3),
+            denied("streams-equal", "Workers draw equal numbers.", 3, 1),
+        ),
+    ),
+    Guarantee(
+        id="permutation_sampler",
+        area="samplers",
+        source=f"{SOURCE}; torch.randperm; Knuth, TAOCP 2, 3.4.2",
+        cases=_orders,
+        truth=_permuted,
+        criterion=_counts,
+        requirement="The library shall draw every order of a few things equally often.",
+        oracle="all orders have one probability",
+        faults=(
+            wrong("naive-shuffle", "Places are exchanged with any place.", _naive_shuffle),
+            wrong("never-identity", "The order is never left as it is.", _never_identity),
+            wrong("biased", "One order comes 30 % too often.", lambda s: (seed_for("order").multinomial(s.param("draws"), _tilted()),)),
+        ),
+    ),
+    Guarantee(
+        id="weighted_sampler",
+        area="samplers",
+        source=f"{SOURCE}, WeightedRandomSampler; torch.multinomial",
+        cases=_weighted,
+        criterion=_counts,
+        truth=lambda s: _counted(s, _weights(s) / _weights(s).sum()),
+        oracle="probabilities proportional to the weights",
+        requirement="The library shall draw indices with replacement in proportion to their weights, and none of weight 0.",
+        faults=(
+            wrong(
+                "weights-ignored",
+                "All weights count as one.",
+                lambda s: (seed_for("w").multinomial(s.param("draws"), np.full(len(_weights(s)), 1 / len(_weights(s)))),),
+            ),
+            wrong(
+                "biased",
+                "The largest weight counts 2 % too much.",
+                lambda s: (seed_for("w").multinomial(s.param("draws"), _favoured(_weights(s) / _weights(s).sum(), 1.02)),),
+            ),
+            wrong(
+                "off-by-one",
+                "Each index has its neighbour's weight.",
+                lambda s: (seed_for("w").multinomial(s.param("draws"), np.roll(_weights(s) / _weights(s).sum(), 1)),),
+            ),
+        ),
+    ),
+    Guarantee(
+        id="weighted_pairs_sampler",
+        area="samplers",
+        source="PyTorch documentation, torch.multinomial",
+        cases=_weighted,
+        criterion=_counts,
+        truth=lambda s: _counted(s, pair_probability(_weights(s))),
+        oracle="the law of successive draws without replacement",
+        requirement="The library shall draw indices without replacement so that each draw is in proportion to the weights that are left.",
+        faults=(
+            wrong("replaced", "Draws are with replacement.", _with_repeats),
+            wrong(
+                "weights-ignored",
+                "All weights count as one.",
+                lambda s: (seed_for("p").multinomial(s.param("draws"), pair_probability(np.ones(len(_weights(s))))),),
+            ),
+            wrong(
+                "biased",
+                "The likeliest pair comes 5 % too often.",
+                lambda s: (seed_for("p").multinomial(s.param("draws"), _favoured(pair_probability(_weights(s)), 1.05)),),
+            ),
+        ),
+    ),
+)
 
 
 def _tilted() -> Array:

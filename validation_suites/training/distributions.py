@@ -18,10 +18,12 @@ from validation_suites.training.densities import DENSITIES, Density
 DTYPES = ("float32", "float64")
 SOURCE = "Johnson, Kotz and Balakrishnan; PyTorch documentation, torch.distributions"
 SUM = Scaled(
-    c=8.0, c_hard=128.0, scale="sum of the magnitudes of the formula's terms, and of what rounding their arguments changes",
+    c=8.0,
+    c_hard=128.0,
+    scale="sum of the magnitudes of the formula's terms, and of what rounding their arguments changes",
     rationale="Each term takes a handful of roundings and elementary functions good to two ulp; cancellation between terms is judged absolutely.",
     literature="Higham 2002, ch. 3 and 4; Muller 2018",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,16 @@ class Formulas:
         for i, (quantity, dtype) in enumerate((q, d) for q in self.density.quantities() for d in DTYPES):
             inputs = tuple(Tensor.of(c, dtype) for c in self.density.columns(quantity))
             why = SampleClass.COVERING if i else SampleClass.ORDINARY
-            yield Sample(name=f"{dtype}-{quantity.replace('_', '-')}", dtype=dtype, inputs=inputs, params=params(quantity=quantity), why=why)
+            yield Sample(
+                name=f"{dtype}-{quantity.replace('_', '-')}", dtype=dtype, inputs=inputs, params=params(quantity=quantity), why=why
+            )
+        yield from self._one()
+
+    def _one(self) -> Iterable[Sample]:
+        """The log density of one value."""
+        for dtype in DTYPES:
+            inputs = tuple(Tensor.of(c[1:2], dtype) for c in self.density.columns("log_prob"))
+            yield Sample(name=f"{dtype}-log-prob-n1", dtype=dtype, inputs=inputs, params=params(quantity="log_prob"), why=SampleClass.EDGE)
 
     def reference(self, sample: Sample) -> tuple[Expected, ...]:
         formula = getattr(self.density, sample.param("quantity"))
@@ -42,11 +53,17 @@ class Formulas:
 
     def function(self) -> Function:
         return Function(
-            id=f"{self.density.id}_distribution", side=Side.TRAINING, area="distributions",
+            id=f"{self.density.id}_distribution",
+            side=Side.TRAINING,
+            area="distributions",
             requirement=f"The library shall evaluate {self.density.what}: log density, distribution function, quantile, entropy, moments and mode.",
-            source=SOURCE, oracle="certified: Arb balls, sums of terms", samples=self.samples, reference=self.reference, criterion=SUM,
+            source=SOURCE,
+            oracle="certified: Arb balls, sums of terms",
+            samples=self.samples,
+            reference=self.reference,
+            criterion=SUM,
             faults=(faults.one_element(), faults.relative(1e-4), faults.stale(), faults.rolled(), faults.BF16_INPUTS, NORMALISED),
-        )  # fmt: skip
+        )
 
 
 def _unnormalised(_: Function, sample: Sample, results: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -57,13 +74,44 @@ def _unnormalised(_: Function, sample: Sample, results: tuple[Any, ...]) -> tupl
 NORMALISED = Fault(id="constant-lost", sentence="The density is not normalised.", apply=_unnormalised)
 BY_ID = {d.id: d for d in DENSITIES}
 PAIRS: tuple[tuple[str, str], ...] = (
-    *((d, d) for d in ("normal", "laplace", "exponential", "gamma", "beta", "gumbel", "half_normal", "cauchy", "continuous_bernoulli", "bernoulli",
-                       "binomial", "geometric", "poisson")),
-    ("beta", "exponential"), ("beta", "gamma"), ("beta", "normal"), ("beta", "continuous_bernoulli"), ("bernoulli", "poisson"),
-    ("continuous_bernoulli", "exponential"), ("continuous_bernoulli", "normal"), ("exponential", "gamma"), ("exponential", "gumbel"),
-    ("exponential", "normal"), ("gamma", "exponential"), ("gamma", "gumbel"), ("gamma", "normal"), ("gumbel", "normal"), ("laplace", "normal"),
-    ("normal", "gumbel"), ("normal", "laplace"), ("pareto", "exponential"), ("pareto", "gamma"),
-)  # fmt: skip
+    *(
+        (d, d)
+        for d in (
+            "normal",
+            "laplace",
+            "exponential",
+            "gamma",
+            "beta",
+            "gumbel",
+            "half_normal",
+            "cauchy",
+            "continuous_bernoulli",
+            "bernoulli",
+            "binomial",
+            "geometric",
+            "poisson",
+        )
+    ),
+    ("beta", "exponential"),
+    ("beta", "gamma"),
+    ("beta", "normal"),
+    ("beta", "continuous_bernoulli"),
+    ("bernoulli", "poisson"),
+    ("continuous_bernoulli", "exponential"),
+    ("continuous_bernoulli", "normal"),
+    ("exponential", "gamma"),
+    ("exponential", "gumbel"),
+    ("exponential", "normal"),
+    ("gamma", "exponential"),
+    ("gamma", "gumbel"),
+    ("gamma", "normal"),
+    ("gumbel", "normal"),
+    ("laplace", "normal"),
+    ("normal", "gumbel"),
+    ("normal", "laplace"),
+    ("pareto", "exponential"),
+    ("pareto", "gamma"),
+)
 """Distributions whose divergence is finite and registered; the first gives the law of the mean."""
 NODES = 400
 
@@ -153,17 +201,32 @@ def _no_entropy(sample: Sample) -> Any:
     """The cross entropy, without the first's own entropy."""
     p, n = BY_ID[sample.param("first")], sample.param("count")
     rows = list(zip(*(a.astype(np.float64).tolist() for a in sample.arrays()), strict=True))
-    return _kl(sample)[0].value - np.array([expectation(p, row[:n], lambda x, a=row[:n]: doubles(p.log_prob, x, *a)[0]) for row in rows])
+    return _kl(sample)[0].value - np.array([mean_log_density(p, row[:n]) for row in rows])
+
+
+def mean_log_density(density: Density, arguments: tuple[float, ...]) -> float:
+    """Minus the entropy."""
+    return expectation(density, arguments, lambda x: doubles(density.log_prob, x, *arguments)[0])
 
 
 FUNCTIONS: tuple[Function, ...] = (
     *(Formulas(density=d).function() for d in DENSITIES),
     Function(
-        id="kl_divergence", side=Side.TRAINING, area="distributions",
+        id="kl_divergence",
+        side=Side.TRAINING,
+        area="distributions",
         requirement="The library shall return the Kullback-Leibler divergence of one distribution from another for the registered pairs.",
-        source="Kullback and Leibler 1951; PyTorch documentation, torch.distributions.kl", oracle="double-exponential quadrature of the densities' formulas (1e-9)",
-        samples=_kl_samples, reference=_kl, criterion=replace(SUM, scale="mean of the magnitudes of both log densities' terms, and 1"),
-        faults=(faults.one_element(), faults.relative(1e-4), faults.stale(), faults.computed("backwards", "The arguments are exchanged.", _backwards),
-                faults.computed("cross-entropy", "The first's entropy is not subtracted.", _no_entropy)),
+        source="Kullback and Leibler 1951; PyTorch documentation, torch.distributions.kl",
+        oracle="double-exponential quadrature of the densities' formulas (1e-9)",
+        samples=_kl_samples,
+        reference=_kl,
+        criterion=replace(SUM, scale="mean of the magnitudes of both log densities' terms, and 1"),
+        faults=(
+            faults.one_element(),
+            faults.relative(1e-4),
+            faults.stale(),
+            faults.computed("backwards", "The arguments are exchanged.", _backwards),
+            faults.computed("cross-entropy", "The first's entropy is not subtracted.", _no_entropy),
+        ),
     ),
-)  # fmt: skip
+)

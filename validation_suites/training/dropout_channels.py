@@ -24,12 +24,22 @@ def _samples() -> Iterable[Sample]:
     for i, r in enumerate(pairwise({"dtype": DTYPES, "p": (0.5, 0.1, 0.9), "shape": ((20, CHANNELS // 20), (1, CHANNELS))})):
         name = f"{r['dtype']}-p{r['p']:g}-{r['shape'][0]}x{r['shape'][1]}"
         x = normal(r["dtype"], r["shape"], "channels", name)
-        yield Sample(name=name, dtype=r["dtype"], inputs=(x,), params=params(p=r["p"], seed=i), why=SampleClass.COVERING if i else SampleClass.ORDINARY)
+        yield Sample(
+            name=name,
+            dtype=r["dtype"],
+            inputs=(x,),
+            params=params(p=r["p"], seed=i),
+            why=SampleClass.COVERING if i else SampleClass.ORDINARY,
+        )
 
 
 def _expected(sample: Sample, kept: Array, lost: Array, chosen: Array) -> tuple[Expected, ...]:
     slack = 8 * FORMATS[sample.dtype].u * (np.abs(kept) + np.abs(lost) + 1)
-    return (Expected(name="y", dtype=sample.dtype, value=np.where(chosen, kept, lost), extra={"kept": kept - lost, "slack": slack, "lost": lost}),)
+    return (
+        Expected(
+            name="y", dtype=sample.dtype, value=np.where(chosen, kept, lost), extra={"kept": kept - lost, "slack": slack, "lost": lost}
+        ),
+    )
 
 
 def _channels(sample: Sample) -> tuple[Expected, ...]:
@@ -74,23 +84,42 @@ def _shared(sample: Sample) -> Array:
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
-        id="channel_dropout", side=Side.TRAINING, area="randomness",
+        id="channel_dropout",
+        side=Side.TRAINING,
+        area="randomness",
         requirement="The library shall zero whole channels independently with probability p and divide the others by 1 - p.",
-        source="Tompson et al. 2015; PyTorch documentation, torch.nn.Dropout2d", oracle="the distribution; kept values in double", samples=_samples,
-        reference=_channels, criterion=_judged,
-        faults=(faults.stale(), faults.computed("unscaled", "What is kept is not divided.", lambda s: s.arrays()[0].astype(np.float64) * masks(s, keep(s))),
-                faults.computed("shared-decisions", "Blocks of eight channels share one decision.", _shared),
-                faults.computed("rate-for-keep", "Kept with probability p.", lambda s: s.arrays()[0].astype(np.float64) / keep(s) * masks(s, 1 - keep(s)))),
+        source="Tompson et al. 2015; PyTorch documentation, torch.nn.Dropout2d",
+        oracle="the distribution; kept values in double",
+        samples=_samples,
+        reference=_channels,
+        criterion=_judged,
+        faults=(
+            faults.stale(),
+            faults.computed("unscaled", "What is kept is not divided.", lambda s: s.arrays()[0].astype(np.float64) * masks(s, keep(s))),
+            faults.computed("shared-decisions", "Blocks of eight channels share one decision.", _shared),
+            faults.computed(
+                "rate-for-keep", "Kept with probability p.", lambda s: s.arrays()[0].astype(np.float64) / keep(s) * masks(s, 1 - keep(s))
+            ),
+        ),
     ),
     Function(
-        id="alpha_dropout", side=Side.TRAINING, area="randomness",
+        id="alpha_dropout",
+        side=Side.TRAINING,
+        area="randomness",
         requirement="The library shall set elements to selu's saturation with probability p, then scale and shift all so that mean 0 and variance 1 stay.",
-        source="Klambauer et al. 2017; PyTorch documentation, torch.nn.AlphaDropout", oracle="the distribution; values in double", samples=_samples,
-        reference=_alpha, criterion=_judged,
-        faults=(faults.stale(), faults.computed("no-affine", "Values are neither scaled nor shifted.", _plain_affine), faults.computed("zeros", "Zero takes the place.", _zeros),
-                faults.computed("rate-for-keep", "Kept with probability p.", lambda s: _expected(s, *_two(s), masks(s, 1 - keep(s)))[0].value)),
+        source="Klambauer et al. 2017; PyTorch documentation, torch.nn.AlphaDropout",
+        oracle="the distribution; values in double",
+        samples=_samples,
+        reference=_alpha,
+        criterion=_judged,
+        faults=(
+            faults.stale(),
+            faults.computed("no-affine", "Values are neither scaled nor shifted.", _plain_affine),
+            faults.computed("zeros", "Zero takes the place.", _zeros),
+            faults.computed("rate-for-keep", "Kept with probability p.", lambda s: _expected(s, *_two(s), masks(s, 1 - keep(s)))[0].value),
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def _two(sample: Sample) -> tuple[Array, Array]:

@@ -64,17 +64,46 @@ def _rounded_down(sample: Sample) -> tuple[Any, ...]:
 
 
 ROWS = (
-    Guarantee(id="generator_state", area="randomness", source=SOURCE, cases=_cases, truth=state,
-              requirement="The library shall continue a stream from a saved or cloned state, tell the seed, and draw a fresh seed when asked.",
-              faults=(wrong("not-restored", "The state is not restored.", _not_restored), wrong("restarted", "The stream starts again.", _restarted),
-                      denied("seed-repeated", "A fresh seed is the old one.", 3), denied("clone-shared", "A clone shares its state.", 3, 1), faults.stale())),
-    Guarantee(id="deprecated_initialisers", area="initialisers", source="PyTorch documentation, torch.nn.init", cases=_deprecated, truth=lambda s: (yes(True, True),),
-              requirement="The library shall draw by the deprecated name of an initialiser what its successor draws.",
-              faults=(denied("differs", "Other values are drawn.", 0), denied("not-in-place", "The tensor is not filled.", 0, 1),
-                      wrong("neither", "Nothing is drawn.", lambda s: (yes(False, False),)))),
-    Guarantee(id="sparse_initialiser", area="initialisers", source="Martens 2010; PyTorch documentation, torch.nn.init.sparse_", cases=_sparse, truth=_zeros,
-              requirement="The library shall leave in every column the share of zeros that is asked, rounded up, in different rows.",
-              faults=(wrong("rounded-down", "The number of zeros is rounded down.", _rounded_down), denied("same-rows", "All columns have zeros in the same rows.", 1),
-                      denied("not-drawn", "The others are not drawn.", 1, 1))),
-)  # fmt: skip
+    Guarantee(
+        id="generator_state",
+        area="randomness",
+        source=SOURCE,
+        cases=_cases,
+        truth=state,
+        requirement="The library shall continue a stream from a saved or cloned state, tell the seed, and draw a fresh seed when asked.",
+        faults=(
+            wrong("not-restored", "The state is not restored.", _not_restored),
+            wrong("restarted", "The stream starts again.", _restarted),
+            denied("seed-repeated", "A fresh seed is the old one.", 3),
+            denied("clone-shared", "A clone shares its state.", 3, 1),
+            faults.stale(),
+        ),
+    ),
+    Guarantee(
+        id="deprecated_initialisers",
+        area="initialisers",
+        source="PyTorch documentation, torch.nn.init",
+        cases=_deprecated,
+        truth=lambda s: (yes(True, True),),
+        requirement="The library shall draw by the deprecated name of an initialiser what its successor draws.",
+        faults=(
+            denied("differs", "Other values are drawn.", 0),
+            denied("not-in-place", "The tensor is not filled.", 0, 1),
+            wrong("neither", "Nothing is drawn.", lambda s: (yes(False, False),)),
+        ),
+    ),
+    Guarantee(
+        id="sparse_initialiser",
+        area="initialisers",
+        source="Martens 2010; PyTorch documentation, torch.nn.init.sparse_",
+        cases=_sparse,
+        truth=_zeros,
+        requirement="The library shall leave in every column the share of zeros that is asked, rounded up, in different rows.",
+        faults=(
+            wrong("rounded-down", "The number of zeros is rounded down.", _rounded_down),
+            denied("same-rows", "All columns have zeros in the same rows.", 1),
+            denied("not-drawn", "The others are not drawn.", 1, 1),
+        ),
+    ),
+)
 FUNCTIONS: tuple[Function, ...] = tuple(r.function() for r in ROWS)

@@ -25,7 +25,10 @@ EPSILON = float(np.finfo(np.float32).eps)
 
 def _steps(low: int, high: int, zero: int, scale: float) -> Array:
     """Values around whole steps, short of ties, inside and beyond the range, and exact ties where the scale is a power of two."""
-    steps = np.array([low - zero - 3, low - zero - 1, low - zero, -7, -1, 0, 1, 2, 9, 40, high - zero, high - zero + 1, high - zero + 5], dtype=np.float64)
+    steps = np.array(
+        [low - zero - 3, low - zero - 1, low - zero, -7, -1, 0, 1, 2, 9, 40, high - zero, high - zero + 1, high - zero + 5],
+        dtype=np.float64,
+    )
     inside = [0.0, 0.3, -0.3, 0.45, -0.45] + ([0.5, -0.5] if math.frexp(scale)[0] == 0.5 else [])
     return np.asarray((steps[:, None] + inside).ravel() * scale)
 
@@ -53,7 +56,9 @@ def _channel_cases() -> Iterable[Sample]:
         zeros = np.array([0, 3, 1, 0] if low else [0, 3, 128, 9], dtype=np.int32)
         grid = np.stack([_steps(low, high, int(z), float(s)) for s, z in zip(scales, zeros, strict=True)])
         x = Tensor.of(grid if axis == 0 else grid.T, "float32")
-        yield case(f"{low}to{high}-axis{axis}", x, Tensor.of(scales), Tensor.of(zeros, "int32"), dtype="float32", low=low, high=high, axis=axis)
+        yield case(
+            f"{low}to{high}-axis{axis}", x, Tensor.of(scales), Tensor.of(zeros, "int32"), dtype="float32", low=low, high=high, axis=axis
+        )
 
 
 def _by_channel(sample: Sample, shift: int = 0) -> tuple[Any, ...]:
@@ -74,7 +79,13 @@ def _observer_samples() -> Iterable[Sample]:
     for i, (kind, (scheme, dtype)) in enumerate(itertools.product(KINDS, SCHEMES)):
         batches = tuple(normal("float32", (4, 6), "observer", kind, scheme, dtype, str(j), scale=1.0 + j, offset=0.5) for j in range(3))
         why = SampleClass.COVERING if i else SampleClass.ORDINARY
-        yield Sample(name=f"{kind}-{scheme}-{dtype}", dtype="float32", inputs=batches, params=params(kind=kind, scheme=scheme, q=dtype, constant=0.125), why=why)
+        yield Sample(
+            name=f"{kind}-{scheme}-{dtype}",
+            dtype="float32",
+            inputs=batches,
+            params=params(kind=kind, scheme=scheme, q=dtype, constant=0.125),
+            why=why,
+        )
 
 
 def observed(sample: Sample, constant: float | None = None) -> tuple[Array, Array]:
@@ -107,7 +118,12 @@ def _observer(sample: Sample) -> tuple[Expected, ...]:
 
 def _variant(id: str, sentence: str, other: Any) -> Any:
     """Another range."""
-    return wrong(id, sentence, lambda s: scale_and_zero(*other(s), s))
+
+    def truth(sample: Sample) -> tuple[Any, ...]:
+        low, high = other(sample)
+        return scale_and_zero(low, high, sample)
+
+    return wrong(id, sentence, truth)
 
 
 def _training_cases() -> Iterable[Sample]:
@@ -139,9 +155,20 @@ def _folded_samples() -> Iterable[Sample]:
     for i, (kind, bias) in enumerate(itertools.product(("conv", "transposed", "linear"), (True, False))):
         shape = {"conv": (5, 3, 3, 3), "transposed": (3, 5, 2, 2), "linear": (5, 7)}[kind]
         w, b = normal("float32", shape, "folded", kind), normal("float32", (5,), "folded", "b", kind)
-        more = (normal("float32", (5,), "folded", "mean"), positive("float32", (5,), "folded", "var"), normal("float32", (5,), "folded", "gamma"), normal("float32", (5,), "folded", "beta"))
+        more = (
+            normal("float32", (5,), "folded", "mean"),
+            positive("float32", (5,), "folded", "var"),
+            normal("float32", (5,), "folded", "gamma"),
+            normal("float32", (5,), "folded", "beta"),
+        )
         p = params(kind=kind, bias=bias, eps=1e-3)
-        yield Sample(name=f"{kind}-{'bias' if bias else 'plain'}", dtype="float32", inputs=(w, b, *more), params=p, why=SampleClass.COVERING if i else SampleClass.ORDINARY)
+        yield Sample(
+            name=f"{kind}-{'bias' if bias else 'plain'}",
+            dtype="float32",
+            inputs=(w, b, *more),
+            params=p,
+            why=SampleClass.COVERING if i else SampleClass.ORDINARY,
+        )
 
 
 def _folded(sample: Sample) -> tuple[Expected, ...]:
@@ -153,42 +180,109 @@ def _folded(sample: Sample) -> tuple[Expected, ...]:
     weight = w * factor.reshape(shape)
     b = b if sample.param("bias") else np.zeros_like(b)
     bias, size = (b - mean) * factor + beta, (np.abs(b) + np.abs(mean)) * np.abs(factor) + np.abs(beta)
-    return (expected_extended(weight, dtype="float32", radius=8 * U * np.abs(weight), scale=np.abs(weight), any_sign_of_zero=True),
-            expected_extended(bias, dtype="float32", name="y1", radius=8 * U * size, scale=size, any_sign_of_zero=True))  # fmt: skip
+    return (
+        expected_extended(weight, dtype="float32", radius=8 * U * np.abs(weight), scale=np.abs(weight), any_sign_of_zero=True),
+        expected_extended(bias, dtype="float32", name="y1", radius=8 * U * size, scale=size, any_sign_of_zero=True),
+    )
 
 
 ROWS = (
-    Guarantee(id="fake_quantize_gradient", area=AREA, source=SOURCE, cases=_fake_cases, truth=fake,
-              requirement="The library shall round to the nearest step, even at ties, clamp, and pass the gradient through where the step is in range.",
-              faults=(wrong("half-away", "Ties are rounded away from zero.", lambda s: fake(s, half_away=True)),
-                      wrong("gradient-everywhere", "The gradient passes everywhere.", lambda s: fake(s, gradient_all=True)),
-                      faults.other_params("zero-off-by-one", "The zero point is off by one.", zero=lambda z: z + 1), faults.stale())),
-    Guarantee(id="fake_quantize_channels", area=AREA, source=SOURCE, cases=_channel_cases, truth=_by_channel,
-              requirement="The library shall quantise every channel along the axis by its own scale and zero point.",
-              faults=(wrong("neighbour", "Each channel has its neighbour's parameters.", lambda s: _by_channel(s, 1)), faults.stale(), faults.relative(1e-4))),
-    Guarantee(id="fake_quantize_training", area=AREA, source=SOURCE, cases=_training_cases, truth=training,
-              requirement="The library shall observe, then fake-quantise in training, and do neither where it is switched off.",
-              faults=(wrong("not-quantised", "Values pass unchanged.", _not_quantised), wrong("floor", "Steps are rounded down.", _floor),
-                      denied("observes-when-off", "The range moves though observing is off.", 4), faults.stale())),
-)  # fmt: skip
+    Guarantee(
+        id="fake_quantize_gradient",
+        area=AREA,
+        source=SOURCE,
+        cases=_fake_cases,
+        truth=fake,
+        requirement="The library shall round to the nearest step, even at ties, clamp, and pass the gradient through where the step is in range.",
+        faults=(
+            wrong("half-away", "Ties are rounded away from zero.", lambda s: fake(s, half_away=True)),
+            wrong("gradient-everywhere", "The gradient passes everywhere.", lambda s: fake(s, gradient_all=True)),
+            faults.other_params("zero-off-by-one", "The zero point is off by one.", zero=lambda z: z + 1),
+            faults.stale(),
+        ),
+    ),
+    Guarantee(
+        id="fake_quantize_channels",
+        area=AREA,
+        source=SOURCE,
+        cases=_channel_cases,
+        truth=_by_channel,
+        requirement="The library shall quantise every channel along the axis by its own scale and zero point.",
+        faults=(
+            wrong("neighbour", "Each channel has its neighbour's parameters.", lambda s: _by_channel(s, 1)),
+            faults.stale(),
+            faults.relative(1e-4),
+        ),
+    ),
+    Guarantee(
+        id="fake_quantize_training",
+        area=AREA,
+        source=SOURCE,
+        cases=_training_cases,
+        truth=training,
+        requirement="The library shall observe, then fake-quantise in training, and do neither where it is switched off.",
+        faults=(
+            wrong("not-quantised", "Values pass unchanged.", _not_quantised),
+            wrong("floor", "Steps are rounded down.", _floor),
+            denied("observes-when-off", "The range moves though observing is off.", 4),
+            faults.stale(),
+        ),
+    ),
+)
 
 FUNCTIONS: tuple[Function, ...] = (
     *(r.function() for r in ROWS),
     Function(
-        id="quantisation_observers", side=Side.TRAINING, area=AREA,
+        id="quantisation_observers",
+        side=Side.TRAINING,
+        area=AREA,
         requirement="The library shall derive scale and zero point from the range of what it saw: extrema or moving averages, of all or by channel.",
-        source=SOURCE, oracle="definition in double (1e-14); zero points whole", samples=_observer_samples, reference=_observer,
-        criterion=Each(criteria=(Ulp(k=6, k_hard=32, rationale="Two moving averages and a quotient: a few roundings.", literature="Higham 2002, ch. 3"), Exact())),
-        faults=(faults.one_element(), faults.relative(1e-4), _variant("last-batch", "Only the last batch counts.", lambda s: observed(Sample(name="l", dtype=s.dtype, inputs=s.inputs[-1:], params=s.params))),
-                _variant("constant-ignored", "The average does not move.", lambda s: observed(s, 0.0)),
-                faults.computed("zero-off-by-one", "The zero point is off by one.", lambda s: (_observer(s)[0].value, _observer(s)[1].value + 1))),
+        source=SOURCE,
+        oracle="definition in double (1e-14); zero points whole",
+        samples=_observer_samples,
+        reference=_observer,
+        criterion=Each(
+            criteria=(
+                Ulp(k=6, k_hard=32, rationale="Two moving averages and a quotient: a few roundings.", literature="Higham 2002, ch. 3"),
+                Exact(),
+            )
+        ),
+        faults=(
+            faults.one_element(),
+            faults.relative(1e-4),
+            _variant(
+                "last-batch",
+                "Only the last batch counts.",
+                lambda s: observed(Sample(name="l", dtype=s.dtype, inputs=s.inputs[-1:], params=s.params)),
+            ),
+            _variant("constant-ignored", "The average does not move.", lambda s: observed(s, 0.0)),
+            faults.computed(
+                "zero-off-by-one", "The zero point is off by one.", lambda s: (_observer(s)[0].value, _observer(s)[1].value + 1)
+            ),
+        ),
     ),
     Function(
-        id="folded_batch_norm", side=Side.TRAINING, area=AREA, requirement="The library shall fold a batch norm's statistics and factors into the layer before it.",
-        source="Jacob et al. 2018; PyTorch documentation, torch.nn.utils.fusion", oracle="extended precision (2^-64)", samples=_folded_samples, reference=_folded,
-        criterion=Scaled(c=4.0, c_hard=32.0, scale="|w factor|, or the magnitudes of the bias's terms", rationale="A root, a quotient and products: a few roundings.",
-                         literature="Higham 2002, ch. 3"),
-        faults=(faults.one_element(), faults.relative(1e-4), faults.stale(), faults.other_params("eps-off", "Another eps is added.", eps=1e-5),
-                faults.computed("mean-not-subtracted", "The mean is left in.", lambda s: (_folded(s)[0].value, _folded(s)[1].value + 0.5))),
+        id="folded_batch_norm",
+        side=Side.TRAINING,
+        area=AREA,
+        requirement="The library shall fold a batch norm's statistics and factors into the layer before it.",
+        source="Jacob et al. 2018; PyTorch documentation, torch.nn.utils.fusion",
+        oracle="extended precision (2^-64)",
+        samples=_folded_samples,
+        reference=_folded,
+        criterion=Scaled(
+            c=4.0,
+            c_hard=32.0,
+            scale="|w factor|, or the magnitudes of the bias's terms",
+            rationale="A root, a quotient and products: a few roundings.",
+            literature="Higham 2002, ch. 3",
+        ),
+        faults=(
+            faults.one_element(),
+            faults.relative(1e-4),
+            faults.stale(),
+            faults.other_params("eps-off", "Another eps is added.", eps=1e-5),
+            faults.computed("mean-not-subtracted", "The mean is left in.", lambda s: (_folded(s)[0].value, _folded(s)[1].value + 0.5)),
+        ),
     ),
-)  # fmt: skip
+)

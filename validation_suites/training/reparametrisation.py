@@ -43,7 +43,11 @@ def _weight(sample: Sample, squares: Callable[[Any], Any] = lambda v: v * v) -> 
     norm = np.sqrt(squares(v).sum(axis=over, keepdims=dim is not None))
     y = g * (v / norm)
     n = v.size / (1 if dim is None else v.shape[dim])
-    return (expected_extended(y, dtype=sample.dtype, radius=(n + 8) * U * np.abs(y), scale=np.abs(y) * (4 + min(n, 6 * math.sqrt(n))), any_sign_of_zero=True),)
+    return (
+        expected_extended(
+            y, dtype=sample.dtype, radius=(n + 8) * U * np.abs(y), scale=np.abs(y) * (4 + min(n, 6 * math.sqrt(n))), any_sign_of_zero=True
+        ),
+    )
 
 
 def _spectral_samples() -> Iterable[Sample]:
@@ -51,14 +55,29 @@ def _spectral_samples() -> Iterable[Sample]:
         random, k = seed_for("spectral", str(i)), min(rows, columns)
         left, right = (np.linalg.qr(random.standard_normal((n, n)))[0][:, :k] for n in (rows, columns))
         x = Tensor.of(left * (3.0 * 0.5 ** np.arange(k)) @ right.T, "float32")
-        yield Sample(name=f"float32-{rows}x{columns}", dtype="float32", inputs=(x,), params=params(seed=i), why=SampleClass.COVERING if i else SampleClass.ORDINARY)
+        yield Sample(
+            name=f"float32-{rows}x{columns}",
+            dtype="float32",
+            inputs=(x,),
+            params=params(seed=i),
+            why=SampleClass.COVERING if i else SampleClass.ORDINARY,
+        )
 
 
 def _spectral(sample: Sample) -> tuple[Expected, ...]:
     """W over its largest singular value; that of double precision is far more exact than float32 needs."""
     x = sample.arrays()[0].astype(np.float64)
     y = x / np.linalg.svd(x, compute_uv=False)[0]
-    return (Expected(name="y", dtype="float32", value=y, radius=1e-13 * np.abs(y), scale=np.abs(y) * (2 * math.sqrt(x.size) + 8), any_sign_of_zero=True),)
+    return (
+        Expected(
+            name="y",
+            dtype="float32",
+            value=y,
+            radius=1e-13 * np.abs(y),
+            scale=np.abs(y) * (2 * math.sqrt(x.size) + 8),
+            any_sign_of_zero=True,
+        ),
+    )
 
 
 def _frobenius(sample: Sample) -> Any:
@@ -69,13 +88,23 @@ def _frobenius(sample: Sample) -> Any:
 def _orthogonal_samples() -> Iterable[Sample]:
     for i, (dtype, shape) in enumerate(itertools.product(DTYPES, ((5, 5), (7, 4), (4, 7), (16, 16), (1, 1)))):
         x = normal(dtype, shape, "orthogonal", str(i))
-        yield Sample(name=f"{dtype}-{'x'.join(map(str, shape))}", dtype=dtype, inputs=(x,), params=params(seed=i), why=SampleClass.COVERING if i else SampleClass.ORDINARY)
+        yield Sample(
+            name=f"{dtype}-{'x'.join(map(str, shape))}",
+            dtype=dtype,
+            inputs=(x,),
+            params=params(seed=i),
+            why=SampleClass.COVERING if i else SampleClass.ORDINARY,
+        )
 
 
 def _gram(sample: Sample) -> tuple[Expected, ...]:
     """Q^T Q of a tall matrix, Q Q^T of a wide one."""
     n = min(sample.inputs[0].shape)
-    return (Expected(name="y", dtype=sample.dtype, value=np.eye(n), scale=np.full((n, n), 4.0 * max(sample.inputs[0].shape)), any_sign_of_zero=True),)
+    return (
+        Expected(
+            name="y", dtype=sample.dtype, value=np.eye(n), scale=np.full((n, n), 4.0 * max(sample.inputs[0].shape)), any_sign_of_zero=True
+        ),
+    )
 
 
 def _distinct(shape: tuple[int, ...], *names: str) -> Tensor:
@@ -86,8 +115,12 @@ def _distinct(shape: tuple[int, ...], *names: str) -> Tensor:
 
 
 def _pruned_cases() -> Iterable[Sample]:
-    for (kind, amount), shape in itertools.product((("l1", 0.3), ("l1", 5), ("rows", 0.5), ("columns", 2), ("custom", 0), ("identity", 0), ("twice", 0.5)), ((4, 6), (5, 7))):
-        yield case(f"{kind}-{amount}-{'x'.join(map(str, shape))}", _distinct(shape, kind, str(shape)), dtype="float32", kind=kind, amount=amount)
+    for (kind, amount), shape in itertools.product(
+        (("l1", 0.3), ("l1", 5), ("rows", 0.5), ("columns", 2), ("custom", 0), ("identity", 0), ("twice", 0.5)), ((4, 6), (5, 7))
+    ):
+        yield case(
+            f"{kind}-{amount}-{'x'.join(map(str, shape))}", _distinct(shape, kind, str(shape)), dtype="float32", kind=kind, amount=amount
+        )
 
 
 def mask(sample: Sample) -> Array:
@@ -146,7 +179,13 @@ def _signed(sample: Sample) -> tuple[Any, ...]:
 def _global_cases() -> Iterable[Sample]:
     for amount, seed in itertools.product((0.25, 0.6, 7), (1, 2)):
         made = _distinct((39,), "global", str(amount), str(seed)).array()
-        yield case(f"amount{amount}-seed{seed}", Tensor.of(made[:24].reshape(4, 6)), Tensor.of(made[24:].reshape(3, 5)), dtype="float32", amount=amount)
+        yield case(
+            f"amount{amount}-seed{seed}",
+            Tensor.of(made[:24].reshape(4, 6)),
+            Tensor.of(made[24:].reshape(3, 5)),
+            dtype="float32",
+            amount=amount,
+        )
 
 
 def _globally(sample: Sample) -> tuple[Any, ...]:
@@ -187,11 +226,20 @@ def _parametrised(sample: Sample) -> tuple[Any, ...]:
 
 def _initial_cases() -> Iterable[Sample]:
     rows: tuple[tuple[str, tuple[int, ...], float], ...] = (
-        ("constant", (3, 5), 0.3), ("ones", (4,), 0), ("zeros", (2, 3, 2), 0), ("eye", (3, 5), 0), ("eye", (4, 4), 0), ("dirac", (4, 2, 3), 1),
-        ("dirac", (6, 3, 3, 5), 2), ("dirac", (2, 5, 3, 3, 3), 1), ("constant", (1,), -2.5),
-    )  # fmt: skip
+        ("constant", (3, 5), 0.3),
+        ("ones", (4,), 0),
+        ("zeros", (2, 3, 2), 0),
+        ("eye", (3, 5), 0),
+        ("eye", (4, 4), 0),
+        ("dirac", (4, 2, 3), 1),
+        ("dirac", (6, 3, 3, 5), 2),
+        ("dirac", (2, 5, 3, 3, 3), 1),
+        ("constant", (1,), -2.5),
+    )
     for (kind, shape, value), dtype in itertools.product(rows, DTYPES):
-        yield case(f"{dtype}-{kind}-{'x'.join(map(str, shape))}-{value:g}", dtype=dtype, kind=kind, shape=shape, value=value, dtype_name=dtype)
+        yield case(
+            f"{dtype}-{kind}-{'x'.join(map(str, shape))}-{value:g}", dtype=dtype, kind=kind, shape=shape, value=value, dtype_name=dtype
+        )
 
 
 def initial(sample: Sample) -> tuple[Any, ...]:
@@ -221,13 +269,28 @@ def _one_group(sample: Sample) -> tuple[Any, ...]:
     return initial(case("other", dtype=sample.dtype, kind="dirac", shape=sample.param("shape"), value=1))
 
 
-GAINS = (("linear", None), ("conv2d", None), ("sigmoid", None), ("tanh", None), ("relu", None), ("leaky_relu", None), ("leaky_relu", 0.3), ("selu", None))
+GAINS = (
+    ("linear", None),
+    ("conv2d", None),
+    ("sigmoid", None),
+    ("tanh", None),
+    ("relu", None),
+    ("leaky_relu", None),
+    ("leaky_relu", 0.3),
+    ("selu", None),
+)
 
 
 def _gain_samples() -> Iterable[Sample]:
     for i, (name, slope) in enumerate(GAINS):
         label = f"{name.replace('_', '-')}{'' if slope is None else f'-{slope:g}'}"
-        yield Sample(name=label, dtype="float64", inputs=(), params=params(name=name, slope=slope), why=SampleClass.COVERING if i else SampleClass.ORDINARY)
+        yield Sample(
+            name=label,
+            dtype="float64",
+            inputs=(),
+            params=params(name=name, slope=slope),
+            why=SampleClass.COVERING if i else SampleClass.ORDINARY,
+        )
 
 
 def _gain(sample: Sample) -> tuple[Expected, ...]:
@@ -237,56 +300,151 @@ def _gain(sample: Sample) -> tuple[Expected, ...]:
 
 
 NEAR = Scaled(
-    c=2.0, c_hard=64.0, scale="|y| (sqrt n + c), or the extent for the entries of Q^T Q",
+    c=2.0,
+    c_hard=64.0,
+    scale="|y| (sqrt n + c), or the extent for the entries of Q^T Q",
     rationale="A norm and a quotient, or a product of orthogonal factors: errors grow like the extents times the roundoff.",
     literature="Higham 2002, ch. 3 and 19; Salimans and Kingma 2016; Miyato et al. 2018",
-)  # fmt: skip
+)
 PRUNE = "PyTorch documentation, torch.nn.utils.prune"
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
-        id="weight_norm", side=Side.TRAINING, area=AREA, requirement="The library shall give the weight g v / |v|, the norm taken over all axes but one.",
-        source="Salimans and Kingma 2016; PyTorch documentation, torch.nn.utils.parametrizations.weight_norm", oracle="extended precision (2^-64)",
-        samples=_weight_samples, reference=_weight, criterion=NEAR,
-        faults=(faults.one_element(), faults.relative(1e-4), faults.stale(), faults.other_params("other-axis", "The norm leaves out another axis.", dim=lambda d: None if d == 1 else d),
-                faults.computed("sum-for-norm", "The sum of magnitudes is taken for the norm.", lambda s: _weight(s, lambda v: np.abs(v))[0].value)),
+        id="weight_norm",
+        side=Side.TRAINING,
+        area=AREA,
+        requirement="The library shall give the weight g v / |v|, the norm taken over all axes but one.",
+        source="Salimans and Kingma 2016; PyTorch documentation, torch.nn.utils.parametrizations.weight_norm",
+        oracle="extended precision (2^-64)",
+        samples=_weight_samples,
+        reference=_weight,
+        criterion=NEAR,
+        faults=(
+            faults.one_element(),
+            faults.relative(1e-4),
+            faults.stale(),
+            faults.other_params("other-axis", "The norm leaves out another axis.", dim=lambda d: None if d == 1 else d),
+            faults.computed(
+                "sum-for-norm", "The sum of magnitudes is taken for the norm.", lambda s: _weight(s, lambda v: np.abs(v))[0].value
+            ),
+        ),
     ),
     Function(
-        id="spectral_norm", side=Side.TRAINING, area=AREA, requirement="The library shall divide a weight by its largest singular value, after enough power iterations.",
-        source="Miyato et al. 2018; PyTorch documentation, torch.nn.utils.parametrizations.spectral_norm", oracle="double-precision singular values (1e-13)",
-        samples=_spectral_samples, reference=_spectral, criterion=NEAR,
-        faults=(faults.one_element(), faults.relative(1e-4), faults.stale(), faults.computed("frobenius", "The Frobenius norm is taken.", _frobenius)),
+        id="spectral_norm",
+        side=Side.TRAINING,
+        area=AREA,
+        requirement="The library shall divide a weight by its largest singular value, after enough power iterations.",
+        source="Miyato et al. 2018; PyTorch documentation, torch.nn.utils.parametrizations.spectral_norm",
+        oracle="double-precision singular values (1e-13)",
+        samples=_spectral_samples,
+        reference=_spectral,
+        criterion=NEAR,
+        faults=(
+            faults.one_element(),
+            faults.relative(1e-4),
+            faults.stale(),
+            faults.computed("frobenius", "The Frobenius norm is taken.", _frobenius),
+        ),
     ),
     Function(
-        id="orthogonal_matrices", side=Side.TRAINING, area=AREA, requirement="The library shall give a matrix with orthonormal columns, or rows where it is wide.",
-        source="PyTorch documentation, torch.nn.utils.parametrizations.orthogonal and torch.nn.init.orthogonal_; Saxe et al. 2014", oracle="exact: the identity",
-        samples=_orthogonal_samples, reference=_gram, criterion=NEAR,
-        faults=(faults.one_element(), faults.relative(1e-4), faults.stale(), faults.changed("half-gain", "Columns have length 1/2.", lambda y: y / 4)),
+        id="orthogonal_matrices",
+        side=Side.TRAINING,
+        area=AREA,
+        requirement="The library shall give a matrix with orthonormal columns, or rows where it is wide.",
+        source="PyTorch documentation, torch.nn.utils.parametrizations.orthogonal and torch.nn.init.orthogonal_; Saxe et al. 2014",
+        oracle="exact: the identity",
+        samples=_orthogonal_samples,
+        reference=_gram,
+        criterion=NEAR,
+        faults=(
+            faults.one_element(),
+            faults.relative(1e-4),
+            faults.stale(),
+            faults.changed("half-gain", "Columns have length 1/2.", lambda y: y / 4),
+        ),
     ),
     Function(
-        id="initial_gain", side=Side.TRAINING, area="initialisers", requirement="The library shall return the recommended gain of a nonlinearity.",
-        source="He et al. 2015; PyTorch documentation, torch.nn.init.calculate_gain", oracle="closed form", samples=_gain_samples, reference=_gain, criterion=NEAR,
+        id="initial_gain",
+        side=Side.TRAINING,
+        area="initialisers",
+        requirement="The library shall return the recommended gain of a nonlinearity.",
+        source="He et al. 2015; PyTorch documentation, torch.nn.init.calculate_gain",
+        oracle="closed form",
+        samples=_gain_samples,
+        reference=_gain,
+        criterion=NEAR,
         faults=(faults.one_element(), faults.relative(1e-4), faults.other_params("slope-ignored", "The slope is ignored.", slope=0.01)),
     ),
-    *(g.function() for g in (
-        Guarantee(id="pruning", area=AREA, source=PRUNE, cases=_pruned_cases, truth=pruned,
-                  requirement="The library shall set the smallest weights, rows or columns to zero, pass no gradient to them, and keep them zero when pruning is made permanent.",
-                  faults=(wrong("largest", "The largest are pruned.", _largest), wrong("by-value", "The value decides, not the magnitude.", _signed),
-                          wrong("gradient-everywhere", "What is pruned gets a gradient.", _gradient_everywhere), denied("not-permanent", "Zeros are lost on removal.", 2, 2))),
-        Guarantee(id="pruning_global", area=AREA, source=PRUNE, cases=_global_cases, truth=_globally,
-                  requirement="The library shall prune the smallest weights over several layers together.",
-                  faults=(wrong("layer-by-layer", "Each layer loses its share.", _layer_by_layer), wrong("nothing", "Nothing is pruned.", lambda s: s.arrays()),
-                          faults.other_params("one-more", "One more is pruned.", amount=lambda a: a + 1 if isinstance(a, int) else a + 0.05))),
-        Guarantee(id="pruning_random", area=AREA, source=PRUNE, cases=_random_cases, truth=_randomly,
-                  requirement="The library shall prune as many random cells, rows or columns as asked, repeatably by the seed.",
-                  faults=(denied("not-repeatable", "The same seed prunes others.", 1), denied("seed-ignored", "Every seed prunes the same.", 1, 1),
-                          faults.changed("one-more", "One more is pruned.", lambda y: y + 1))),
-        Guarantee(id="parametrisation", area=AREA, source="PyTorch documentation, torch.nn.utils.parametrize", cases=_parametrised_cases, truth=_parametrised,
-                  requirement="The library shall compute a weight by registered maps in order, write through their inverses in reverse, and leave the weight behind on removal.",
-                  faults=(wrong("order", "The maps run in reverse.", lambda s: (_parametrised(s)[0] - 1, *_parametrised(s)[1:])), faults.stale(),
-                          denied("not-told", "A parametrised module does not say so.", 4), denied("cache-stale", "The cache is read after it ends.", 4, 4))),
-        Guarantee(id="initial_values", area="initialisers", source="PyTorch documentation, torch.nn.init", cases=_initial_cases, truth=initial,
-                  requirement="The library shall fill a weight with a constant, an identity, or a convolution that hands on its channels.",
-                  faults=(wrong("other-tap", "The identity lies beside the centre.", _first_tap), wrong("one-group", "Groups are ignored.", _one_group), faults.stale())),
-    )),
-)  # fmt: skip
+    *(
+        g.function()
+        for g in (
+            Guarantee(
+                id="pruning",
+                area=AREA,
+                source=PRUNE,
+                cases=_pruned_cases,
+                truth=pruned,
+                requirement="The library shall set the smallest weights, rows or columns to zero, without a gradient, and keep them zero for good.",
+                faults=(
+                    wrong("largest", "The largest are pruned.", _largest),
+                    wrong("by-value", "The value decides, not the magnitude.", _signed),
+                    wrong("gradient-everywhere", "What is pruned gets a gradient.", _gradient_everywhere),
+                    denied("not-permanent", "Zeros are lost on removal.", 2, 2),
+                ),
+            ),
+            Guarantee(
+                id="pruning_global",
+                area=AREA,
+                source=PRUNE,
+                cases=_global_cases,
+                truth=_globally,
+                requirement="The library shall prune the smallest weights over several layers together.",
+                faults=(
+                    wrong("layer-by-layer", "Each layer loses its share.", _layer_by_layer),
+                    wrong("nothing", "Nothing is pruned.", lambda s: s.arrays()),
+                    faults.other_params("one-more", "One more is pruned.", amount=lambda a: a + 1 if isinstance(a, int) else a + 0.05),
+                ),
+            ),
+            Guarantee(
+                id="pruning_random",
+                area=AREA,
+                source=PRUNE,
+                cases=_random_cases,
+                truth=_randomly,
+                requirement="The library shall prune as many random cells, rows or columns as asked, repeatably by the seed.",
+                faults=(
+                    denied("not-repeatable", "The same seed prunes others.", 1),
+                    denied("seed-ignored", "Every seed prunes the same.", 1, 1),
+                    faults.changed("one-more", "One more is pruned.", lambda y: y + 1),
+                ),
+            ),
+            Guarantee(
+                id="parametrisation",
+                area=AREA,
+                source="PyTorch documentation, torch.nn.utils.parametrize",
+                cases=_parametrised_cases,
+                truth=_parametrised,
+                requirement="The library shall compute a weight by registered maps, write through their inverses, and leave the weight on removal.",
+                faults=(
+                    wrong("order", "The maps run in reverse.", lambda s: (_parametrised(s)[0] - 1, *_parametrised(s)[1:])),
+                    faults.stale(),
+                    denied("not-told", "A parametrised module does not say so.", 4),
+                    denied("cache-stale", "The cache is read after it ends.", 4, 4),
+                ),
+            ),
+            Guarantee(
+                id="initial_values",
+                area="initialisers",
+                source="PyTorch documentation, torch.nn.init",
+                cases=_initial_cases,
+                truth=initial,
+                requirement="The library shall fill a weight with a constant, an identity, or a convolution that hands on its channels.",
+                faults=(
+                    wrong("other-tap", "The identity lies beside the centre.", _first_tap),
+                    wrong("one-group", "Groups are ignored.", _one_group),
+                    faults.stale(),
+                ),
+            ),
+        )
+    ),
+)

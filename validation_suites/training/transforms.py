@@ -18,10 +18,12 @@ from validation_suites import faults
 DTYPES = ("float32", "float64")
 SOURCE = "PyTorch documentation, torch.distributions.transforms"
 LIMIT = Scaled(
-    c=8.0, c_hard=128.0, scale="sum of the magnitudes of the formula's terms, and of what rounding their arguments changes",
+    c=8.0,
+    c_hard=128.0,
+    scale="sum of the magnitudes of the formula's terms, and of what rounding their arguments changes",
     rationale="Each term takes a handful of roundings and elementary functions good to two ulp; cancellation between terms is judged absolutely.",
     literature="Higham 2002, ch. 3 and 4; Muller 2018",
-)  # fmt: skip
+)
 REAL = (-5.0, -1.3, -0.4, 0.1, 0.7, 2.2, 6.0)
 POSITIVE = (0.05, 0.3, 0.9, 1.0, 1.7, 3.0, 9.0)
 
@@ -43,25 +45,63 @@ def _softplus_inverse(m: Any, y: Any) -> list[Any]:
 
 
 POINTWISE = (
-    Pointwise(name="exp", points=REAL, forward=lambda m, x: [m.exp(x), Slack(x * m.exp(x))], jacobian=lambda m, x: [x], images=POSITIVE,
-              inverse=lambda m, y: [m.log(y), Slack(1)]),
-    Pointwise(name="affine", points=REAL, forward=lambda m, x: [-2.5 * x, x / x / 2], jacobian=lambda m, x: [m.log(x / x * 2.5)], images=REAL,
-              inverse=lambda m, y: [y / -2.5, y / y / 5]),
-    Pointwise(name="power", points=POSITIVE, forward=lambda m, x: [m.exp(1.5 * m.log(x)), Slack(m.exp(1.5 * m.log(x)) * m.log(x))],
-              jacobian=lambda m, x: [m.log(m.sqrt(x) * 1.5), Slack(3)], images=POSITIVE,
-              inverse=lambda m, y: [m.exp(m.log(y) / 1.5), Slack(m.exp(m.log(y) / 1.5) * m.log(y))]),
-    Pointwise(name="sigmoid", points=REAL, forward=lambda m, x: [1 / (1 + m.exp(-x)), Slack(1)],
-              jacobian=lambda m, x: [-m.log1p(m.exp(x)), -m.log1p(m.exp(-x))], images=(0.05, 0.3, 0.5, 0.8, 0.95),
-              inverse=lambda m, y: [m.log(y), -m.log(1 - y)]),
-    Pointwise(name="tanh", points=REAL, forward=lambda m, x: [m.tanh(x)],
-              jacobian=lambda m, x: [2 * m.log(x / x * 2), -2 * x, -2 * m.log1p(m.exp(-2 * x)), Slack(2 * m.log1p(m.exp(-2 * x)))], images=(-0.9, -0.3, 0.1, 0.7, 0.95),
-              inverse=lambda m, y: [m.atanh(y), Slack(1 / (1 - y * y))]),
-    Pointwise(name="softplus", points=REAL, forward=lambda m, x: [m.log1p(m.exp(x)), Slack(1)], jacobian=lambda m, x: [-m.log1p(m.exp(-x)), Slack(1)],
-              images=POSITIVE, inverse=_softplus_inverse),
-    Pointwise(name="cdf", points=(-2.0, -0.4, 0.1, 0.7, 1.5), forward=lambda m, x: [(1 + m.erf(x / m.sqrt(x / x * 2))) / 2, Slack(1)],
-              jacobian=lambda m, x: [-x * x / 2, -m.log(2 * m.pi) / 2], images=(0.05, 0.3, 0.5, 0.8, 0.95),
-              inverse=lambda m, y: [m.sqrt(y / y * 2) * m.erfinv(2 * y - 1), Slack(m.exp(m.erfinv(2 * y - 1) ** 2) * 5)]),
-)  # fmt: skip
+    Pointwise(
+        name="exp",
+        points=REAL,
+        forward=lambda m, x: [m.exp(x), Slack(x * m.exp(x))],
+        jacobian=lambda m, x: [x],
+        images=POSITIVE,
+        inverse=lambda m, y: [m.log(y), Slack(1)],
+    ),
+    Pointwise(
+        name="affine",
+        points=REAL,
+        forward=lambda m, x: [-2.5 * x, 0.5],
+        jacobian=lambda m, x: [m.log(2.5)],
+        images=REAL,
+        inverse=lambda m, y: [y / -2.5, 1 / m.exp(m.log(5))],
+    ),
+    Pointwise(
+        name="power",
+        points=POSITIVE,
+        forward=lambda m, x: [m.exp(1.5 * m.log(x)), Slack(m.exp(1.5 * m.log(x)) * m.log(x))],
+        jacobian=lambda m, x: [m.log(m.sqrt(x) * 1.5), Slack(3)],
+        images=POSITIVE,
+        inverse=lambda m, y: [m.exp(m.log(y) / 1.5), Slack(m.exp(m.log(y) / 1.5) * m.log(y))],
+    ),
+    Pointwise(
+        name="sigmoid",
+        points=REAL,
+        forward=lambda m, x: [1 / (1 + m.exp(-x)), Slack(1)],
+        jacobian=lambda m, x: [-m.log1p(m.exp(x)), -m.log1p(m.exp(-x))],
+        images=(0.05, 0.3, 0.5, 0.8, 0.95),
+        inverse=lambda m, y: [m.log(y), -m.log(1 - y)],
+    ),
+    Pointwise(
+        name="tanh",
+        points=REAL,
+        forward=lambda m, x: [m.tanh(x)],
+        jacobian=lambda m, x: [2 * m.log(2), -2 * x, -2 * m.log1p(m.exp(-2 * x)), Slack(2 * m.log1p(m.exp(-2 * x)))],
+        images=(-0.9, -0.3, 0.1, 0.7, 0.95),
+        inverse=lambda m, y: [m.atanh(y), Slack(1 / (1 - y * y))],
+    ),
+    Pointwise(
+        name="softplus",
+        points=REAL,
+        forward=lambda m, x: [m.log1p(m.exp(x)), Slack(1)],
+        jacobian=lambda m, x: [-m.log1p(m.exp(-x)), Slack(1)],
+        images=POSITIVE,
+        inverse=_softplus_inverse,
+    ),
+    Pointwise(
+        name="cdf",
+        points=(-2.0, -0.4, 0.1, 0.7, 1.5),
+        forward=lambda m, x: [(1 + m.erf(x / m.sqrt(2))) / 2, Slack(1)],
+        jacobian=lambda m, x: [-x * x / 2, -m.log(2 * m.pi) / 2],
+        images=(0.05, 0.3, 0.5, 0.8, 0.95),
+        inverse=lambda m, y: [m.sqrt(2) * m.erfinv(2 * y - 1), Slack(m.exp(m.erfinv(2 * y - 1) ** 2) * 5)],
+    ),
+)
 BY_NAME = {p.name: p for p in POINTWISE}
 
 
@@ -134,9 +174,30 @@ VECTORS: dict[str, tuple[tuple[int, ...], Callable[[Any], Vector]]] = {
     "lower_cholesky": ((2, 4, 4), _lower_cholesky),
     "positive_definite": ((2, 3, 3), _positive_definite),
     "corr_cholesky": ((3, 6), _corr_cholesky),
-    "compose": ((3, 4), lambda x: (np.exp(2 * x + 1), np.exp(2 * x + 1) * (np.abs(2 * x) + 3), ((2 * x + 1).sum(-1) + 4 * np.log(extended(2.0)), (np.abs(2 * x) + 4).sum(-1)))),
-    "cat": ((3, 4), lambda x: (np.concatenate([np.exp(x[:, :2]), 3 * x[:, 2:]], 1), np.concatenate([np.exp(x[:, :2]) * (np.abs(x[:, :2]) + 2), 3 * np.abs(x[:, 2:])], 1), None)),
-    "stack": ((3, 2), lambda x: (np.stack([np.exp(x[:, 0]), 3 * x[:, 1]], 1), np.stack([np.exp(x[:, 0]) * (np.abs(x[:, 0]) + 2), 3 * np.abs(x[:, 1])], 1), None)),
+    "compose": (
+        (3, 4),
+        lambda x: (
+            np.exp(2 * x + 1),
+            np.exp(2 * x + 1) * (np.abs(2 * x) + 3),
+            ((2 * x + 1).sum(-1) + 4 * np.log(extended(2.0)), (np.abs(2 * x) + 4).sum(-1)),
+        ),
+    ),
+    "cat": (
+        (3, 4),
+        lambda x: (
+            np.concatenate([np.exp(x[:, :2]), 3 * x[:, 2:]], 1),
+            np.concatenate([np.exp(x[:, :2]) * (np.abs(x[:, :2]) + 2), 3 * np.abs(x[:, 2:])], 1),
+            None,
+        ),
+    ),
+    "stack": (
+        (3, 2),
+        lambda x: (
+            np.stack([np.exp(x[:, 0]), 3 * x[:, 1]], 1),
+            np.stack([np.exp(x[:, 0]) * (np.abs(x[:, 0]) + 2), 3 * np.abs(x[:, 1])], 1),
+            None,
+        ),
+    ),
     "reshape": ((3, 6), lambda x: (x.reshape(3, 2, 3), np.abs(x.reshape(3, 2, 3)), (np.zeros(3), np.zeros(3)))),
     "abs": ((3, 4), lambda x: (np.abs(x), np.abs(x), None)),
 }
@@ -155,7 +216,11 @@ def _vector(sample: Sample) -> tuple[Expected, ...]:
     y, scale, jacobian = VECTORS[sample.param("name")][1](extended(sample.arrays()[0]))
     made = [expected_extended(y, dtype=sample.dtype, radius=64 * U * scale, scale=scale, any_sign_of_zero=True)]
     if jacobian is not None:
-        made.append(expected_extended(jacobian[0], dtype=sample.dtype, name="y1", radius=64 * U * jacobian[1], scale=jacobian[1], any_sign_of_zero=True))
+        made.append(
+            expected_extended(
+                jacobian[0], dtype=sample.dtype, name="y1", radius=64 * U * jacobian[1], scale=jacobian[1], any_sign_of_zero=True
+            )
+        )
     return tuple(made)
 
 
@@ -165,18 +230,40 @@ def _jacobian_negated(_: Function, __: Sample, results: tuple[Any, ...]) -> tupl
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
-        id="transform_pointwise", side=Side.TRAINING, area="distributions",
-        requirement="The library shall transform numbers, give the log of the derivative's magnitude, and transform back.", source=SOURCE,
-        oracle="certified: Arb balls, sums of terms", samples=_pointwise_samples, reference=_pointwise, criterion=LIMIT,
-        faults=(faults.one_element(), faults.relative(1e-4), faults.stale(), faults.TF32_INPUTS,
-                Fault(id="inverse-jacobian", sentence="The Jacobian of the inverse is given.", apply=_sign_lost)),
+        id="transform_pointwise",
+        side=Side.TRAINING,
+        area="distributions",
+        requirement="The library shall transform numbers, give the log of the derivative's magnitude, and transform back.",
+        source=SOURCE,
+        oracle="certified: Arb balls, sums of terms",
+        samples=_pointwise_samples,
+        reference=_pointwise,
+        criterion=LIMIT,
+        faults=(
+            faults.one_element(),
+            faults.relative(1e-4),
+            faults.stale(),
+            faults.TF32_INPUTS,
+            Fault(id="inverse-jacobian", sentence="The Jacobian of the inverse is given.", apply=_sign_lost),
+        ),
     ),
     Function(
-        id="transform_vectors", side=Side.TRAINING, area="distributions",
-        requirement="The library shall map vectors onto simplices, Cholesky factors, correlations and joined parts, with the log of the Jacobian's determinant.",
-        source=f"{SOURCE}; Stan reference manual, constraint transforms", oracle="extended precision (2^-64)",
-        samples=_vector_samples, reference=_vector, criterion=LIMIT,
-        faults=(faults.one_element(), faults.relative(1e-4), faults.stale(), faults.rolled(), faults.TF32_INPUTS,
-                Fault(id="inverse-jacobian", sentence="The Jacobian of the inverse is given.", apply=_jacobian_negated)),
+        id="transform_vectors",
+        side=Side.TRAINING,
+        area="distributions",
+        requirement="The library shall map vectors onto simplices, Cholesky factors and joined parts, with the log of the Jacobian's determinant.",
+        source=f"{SOURCE}; Stan reference manual, constraint transforms",
+        oracle="extended precision (2^-64)",
+        samples=_vector_samples,
+        reference=_vector,
+        criterion=LIMIT,
+        faults=(
+            faults.one_element(),
+            faults.relative(1e-4),
+            faults.stale(),
+            faults.rolled(),
+            faults.TF32_INPUTS,
+            Fault(id="inverse-jacobian", sentence="The Jacobian of the inverse is given.", apply=_jacobian_negated),
+        ),
     ),
-)  # fmt: skip
+)

@@ -8,12 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from csvkit_ml import registry
 from csvkit_ml.criteria import Goodness
 from csvkit_ml.criteria.distributions import DISTRIBUTIONS
-from csvkit_ml.criteria.p_values import LAGS
-from csvkit_ml.criteria.statistical import FAMILY
-from csvkit_ml.libraries.torch.host import offers
 from csvkit_ml.model.function import VERDICT, Expected, Reason, Verdict
 from csvkit_ml.model.tensor import Array
 
@@ -73,16 +69,3 @@ def test_p_values_of_true_draws_are_uniform(name: str) -> None:
 def test_too_few_values_prove_nothing() -> None:
     found = TRUE["normal"][0].measure(np.zeros(10), Expected(name="y", dtype="float64", value=np.zeros(10)))
     assert found.reason is Reason.NOTHING_COMPARED
-
-
-def test_the_family_covers_every_statistical_test() -> None:
-    """Bonferroni's divisor bounds the number of tests of a whole run (six a case at most)."""
-    variants = {o.function: len(o.variants) for o in offers()}
-    tests = sum(
-        6 * variants[f.id]
-        for f in registry.functions().values()
-        for s in f.samples()
-        if isinstance(f.criterion_for(s), Goodness)
-    )  # fmt: skip
-    assert 0 < tests <= FAMILY
-    assert LAGS == 16

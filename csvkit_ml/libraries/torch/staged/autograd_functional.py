@@ -106,7 +106,12 @@ def _hooked(change, register):
     def form(t, p, x, g):
         module: Any = type("Triple", (t.nn.Module,), {"forward": lambda self, v: v * 3})()
         seen, unwanted = [], []
-        register(module, lambda *a: (seen.append(a), change(*a))[1])
+
+        def hook(*given):
+            seen.append(given)
+            return change(*given)
+
+        register(module, hook)
         register(module, lambda *a: unwanted.append(a)).remove()
         leaf = _leaf(x)
         y = module(leaf)
@@ -201,40 +206,83 @@ def _binding(function, names, since="", **forms):
 
 BINDINGS = (
     _binding(
-        "autograd_jacobian", ("torch.autograd.functional.jacobian",), plain=_jacobian(), vectorised=_jacobian(vectorize=True),
-        forward_mode=_jacobian(vectorize=True, strategy="forward-mode"), with_graph=_jacobian(create_graph=True),
+        "autograd_jacobian",
+        ("torch.autograd.functional.jacobian",),
+        plain=_jacobian(),
+        vectorised=_jacobian(vectorize=True),
+        forward_mode=_jacobian(vectorize=True, strategy="forward-mode"),
+        with_graph=_jacobian(create_graph=True),
     ),
     _binding("autograd_vjp", ("torch.autograd.functional.vjp", "torch.func.vjp"), plain=_vjp, func=_pull, backward=_backward),
     _binding(
-        "autograd_hessian", ("torch.autograd.functional.hessian", "torch.func.hessian"), plain=_hessian(), vectorised=_hessian(vectorize=True),
-        forward_mode=_hessian(vectorize=True, outer_jacobian_strategy="forward-mode"), func=lambda t, p, x, v: t.func.hessian(_cubes)(x),
+        "autograd_hessian",
+        ("torch.autograd.functional.hessian", "torch.func.hessian"),
+        plain=_hessian(),
+        vectorised=_hessian(vectorize=True),
+        forward_mode=_hessian(vectorize=True, outer_jacobian_strategy="forward-mode"),
+        func=lambda t, p, x, v: t.func.hessian(_cubes)(x),
     ),
     _binding(
-        "autograd_hessian_vector", ("torch.autograd.functional.hvp", "torch.autograd.functional.vhp"),
-        plain=lambda t, p, x, v: t.autograd.functional.hvp(_cubes, x, v)[1], vhp=lambda t, p, x, v: t.autograd.functional.vhp(_cubes, x, v)[1],
+        "autograd_hessian_vector",
+        ("torch.autograd.functional.hvp", "torch.autograd.functional.vhp"),
+        plain=lambda t, p, x, v: t.autograd.functional.hvp(_cubes, x, v)[1],
+        vhp=lambda t, p, x, v: t.autograd.functional.vhp(_cubes, x, v)[1],
     ),
     _binding(
         "autograd_dual_numbers",
-        ("torch.autograd.forward_ad.dual_level", "torch.autograd.forward_ad.enter_dual_level", "torch.autograd.forward_ad.exit_dual_level",
-         "torch.autograd.forward_ad.unpack_dual", "torch.autograd.forward_ad.UnpackedDualTensor", "torch.autograd.forward_ad.make_dual"),
-        plain=_dual, by_hand=_dual_by_hand,
+        (
+            "torch.autograd.forward_ad.dual_level",
+            "torch.autograd.forward_ad.enter_dual_level",
+            "torch.autograd.forward_ad.exit_dual_level",
+            "torch.autograd.forward_ad.unpack_dual",
+            "torch.autograd.forward_ad.UnpackedDualTensor",
+            "torch.autograd.forward_ad.make_dual",
+        ),
+        plain=_dual,
+        by_hand=_dual_by_hand,
     ),
     _binding(
         "autograd_leaves",
-        ("torch.Tensor.is_leaf", "torch.Tensor.requires_grad_", "torch.Tensor.retain_grad", "torch.Tensor.retains_grad", "torch.Tensor.grad_fn",
-         "torch.Tensor.output_nr", "torch.Tensor.grad", "torch.Tensor.data", "torch.Tensor.register_post_accumulate_grad_hook", "torch.nn.Module.zero_grad"),
-        since="2.1", plain=_leaves, by_data=_leaves_by_data,
+        (
+            "torch.Tensor.is_leaf",
+            "torch.Tensor.requires_grad_",
+            "torch.Tensor.retain_grad",
+            "torch.Tensor.retains_grad",
+            "torch.Tensor.grad_fn",
+            "torch.Tensor.output_nr",
+            "torch.Tensor.grad",
+            "torch.Tensor.data",
+            "torch.Tensor.register_post_accumulate_grad_hook",
+            "torch.nn.Module.zero_grad",
+        ),
+        since="2.1",
+        plain=_leaves,
+        by_data=_leaves_by_data,
     ),
     _binding(
         "autograd_module_hooks",
-        ("torch.nn.Module.register_full_backward_hook", "torch.nn.Module.register_full_backward_pre_hook", "torch.nn.Module.register_backward_hook"),
-        plain=_hooked(lambda m, gi, go: (gi[0] * 5,), _full), pre=_hooked(lambda m, go: (go[0] * 5,), _backward_pre),
+        (
+            "torch.nn.Module.register_full_backward_hook",
+            "torch.nn.Module.register_full_backward_pre_hook",
+            "torch.nn.Module.register_backward_hook",
+        ),
+        plain=_hooked(lambda m, gi, go: (gi[0] * 5,), _full),
+        pre=_hooked(lambda m, go: (go[0] * 5,), _backward_pre),
         old=_quiet(_hooked(lambda m, gi, go: tuple(None if v is None else v * 5 for v in gi), _old)),
     ),
     _binding(
         "func_module_calls",
-        ("torch.func.functional_call", "torch.func.grad_and_value", "torch.func.stack_module_state", "torch.func.functionalize",
-         "torch.nn.utils.stateless.functional_call", "torch.func.vmap"),
-        plain=_functional_call, value_and_gradient=_value_and_gradient, stacked=_stacked, stateless=_quiet(_stateless),
+        (
+            "torch.func.functional_call",
+            "torch.func.grad_and_value",
+            "torch.func.stack_module_state",
+            "torch.func.functionalize",
+            "torch.nn.utils.stateless.functional_call",
+            "torch.func.vmap",
+        ),
+        plain=_functional_call,
+        value_and_gradient=_value_and_gradient,
+        stacked=_stacked,
+        stateless=_quiet(_stateless),
     ),
-)  # fmt: skip
+)

@@ -149,8 +149,7 @@ def _split(t, p):
 
 def _entries(x):
     """One nested entry a row."""
-    whole = [{"row": r, "number": float(r[0]), "whole": i, "nested": (bool(r[0] > 0), [Record(r, r.flip(0))])} for i, r in enumerate(x)]
-    return whole
+    return [{"row": r, "number": float(r[0]), "whole": i, "nested": (bool(r[0] > 0), [Record(r, r.flip(0))])} for i, r in enumerate(x)]
 
 
 def _leaves(b):
@@ -202,9 +201,7 @@ def _chained(t, p):
     whole = data.TensorDataset(first) + data.TensorDataset(second)
     subset = data.Subset(whole, list(range(len(whole)))[::-2])
     pairs = data.TensorDataset(first, 500 + t.arange(p["n"]))
-    return _shown(
-        t, joined, [int(i) for (i,) in subset], [[int(a), int(b)] for a, b in pairs], [len(whole), len(subset), len(pairs)]
-    )
+    return _shown(t, joined, [int(i) for (i,) in subset], [[int(a), int(b)] for a, b in pairs], [len(whole), len(subset), len(pairs)])
 
 
 def _from_the_end(t, p):
@@ -220,10 +217,10 @@ def _worker_item(t):
 
 
 def _observed(t, p, **more):
-    made: Any = type("Observed", (t.utils.data.Dataset,), {"__getitem__": lambda self, i: (i, *_worker_item(t)), "__len__": lambda self: p["n"]})
-    loader = t.utils.data.DataLoader(
-        made(), batch_size=p["batch"], num_workers=p["workers"], generator=_seeded(t, p["seed"]), **more
+    made: Any = type(
+        "Observed", (t.utils.data.Dataset,), {"__getitem__": lambda self, i: (i, *_worker_item(t)), "__len__": lambda self: p["n"]}
     )
+    loader = t.utils.data.DataLoader(made(), batch_size=p["batch"], num_workers=p["workers"], generator=_seeded(t, p["seed"]), **more)
     parts = [[u.clone() for u in b] for b in loader]
     return [t.cat(column) for column in zip(*parts)]  # noqa: B905
 
@@ -287,37 +284,65 @@ def _binding(function, names, since="", dtypes=("int64",), **forms):
 
 BINDINGS = (
     _binding(
-        "loader_batches", ("BatchSampler", "SequentialSampler", "DataLoader", "TensorDataset", "IterableDataset", "Dataset", "Sampler"),
-        plain=_sampled_batches, loader=_loaded_batches(0), one_worker=_loaded_batches(1), two_workers=_loaded_batches(2),
-        stream=_loaded_batches(0, _stream), streamed_by_worker=_loaded_batches(1, _stream), tensors=_tensor_batches, batch_sampler=_by_batch_sampler,
+        "loader_batches",
+        ("BatchSampler", "SequentialSampler", "DataLoader", "TensorDataset", "IterableDataset", "Dataset", "Sampler"),
+        plain=_sampled_batches,
+        loader=_loaded_batches(0),
+        one_worker=_loaded_batches(1),
+        two_workers=_loaded_batches(2),
+        stream=_loaded_batches(0, _stream),
+        streamed_by_worker=_loaded_batches(1, _stream),
+        tensors=_tensor_batches,
+        batch_sampler=_by_batch_sampler,
         persistent=_loaded_batches(2, persistent_workers=True, prefetch_factor=3),
     ),
     _binding(
-        "loader_shuffle", ("RandomSampler", "SubsetRandomSampler", "DataLoader", "torch.randperm"),
-        plain=_orders(_random_sampler), rounds=_orders(_random_rounds), subset=_orders(_subset_sampler), randperm=_orders(_randperm),
-        loader=_orders(_loader_order(0)), two_workers=_orders(_same_for_workers),
+        "loader_shuffle",
+        ("RandomSampler", "SubsetRandomSampler", "DataLoader", "torch.randperm"),
+        plain=_orders(_random_sampler),
+        rounds=_orders(_random_rounds),
+        subset=_orders(_subset_sampler),
+        randperm=_orders(_randperm),
+        loader=_orders(_loader_order(0)),
+        two_workers=_orders(_same_for_workers),
     ),
     _binding("distributed_shards", ("DistributedSampler",), plain=_shards, loaded=_loaded_shards),
     _binding("distributed_shuffle", ("DistributedSampler",), plain=_shuffled_shards),
     _binding("random_split", ("random_split", "Subset"), plain=_split),
     _binding(
-        "collation", ("default_collate", "default_convert", "DataLoader"), dtypes=("float32", "float64"),
-        plain=_collated, loader=_loaded(0), worker=_loaded(1), converted=_converted,
+        "collation",
+        ("default_collate", "default_convert", "DataLoader"),
+        dtypes=("float32", "float64"),
+        plain=_collated,
+        loader=_loaded(0),
+        worker=_loaded(1),
+        converted=_converted,
     ),
     _binding(
-        "dataset_composition", ("ConcatDataset", "ChainDataset", "Subset", "StackDataset", "TensorDataset"), since="2.1",
-        plain=_composed, chained=_chained, from_the_end=_from_the_end,
+        "dataset_composition",
+        ("ConcatDataset", "ChainDataset", "Subset", "StackDataset", "TensorDataset"),
+        since="2.1",
+        plain=_composed,
+        chained=_chained,
+        from_the_end=_from_the_end,
     ),
     _binding(
-        "loader_workers", ("DataLoader", "get_worker_info"), plain=_worker_seeds(), persistent=_worker_seeds(persistent_workers=True),
+        "loader_workers",
+        ("DataLoader", "get_worker_info"),
+        plain=_worker_seeds(),
+        persistent=_worker_seeds(persistent_workers=True),
     ),
     _binding(
-        "permutation_sampler", ("torch.randperm",),
+        "permutation_sampler",
+        ("torch.randperm",),
         plain=_counted_orders(lambda t, k: t.randperm(k).tolist()),
     ),
     _binding(
-        "weighted_sampler", ("WeightedRandomSampler", "torch.multinomial", "torch.distributions.Categorical"),
-        plain=_weighted, multinomial=_weighted_multinomial, categorical=_weighted_categorical,
+        "weighted_sampler",
+        ("WeightedRandomSampler", "torch.multinomial", "torch.distributions.Categorical"),
+        plain=_weighted,
+        multinomial=_weighted_multinomial,
+        categorical=_weighted_categorical,
     ),
     _binding("weighted_pairs_sampler", ("torch.multinomial",), plain=_pairs),
-)  # fmt: skip
+)

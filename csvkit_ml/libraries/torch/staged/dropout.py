@@ -22,6 +22,12 @@ def _in_place(t, p, x):
     return t.nn.functional.dropout(x.clone(), p["p"], inplace=True)
 
 
+def _alone_in_place(t, p, x):
+    t.manual_seed(p["seed"])
+    with t.inference_mode():
+        return t.dropout_(x.clone(), p["p"], True)
+
+
 def _with_gradient(t, p, x):
     """Autograd takes another kernel than plain evaluation."""
     t.manual_seed(p["seed"])
@@ -63,8 +69,9 @@ def _network(t, p, x):
 BINDINGS = (
     Binding(
         function="dropout",
-        forms={"plain": _function, "module": _module, "in-place": _in_place, "with-gradient": _with_gradient, "native": _alone},
-        names=("torch.nn.functional.dropout", "torch.nn.Dropout", "torch.dropout"),
+        forms={"plain": _function, "module": _module, "in-place": _in_place, "with-gradient": _with_gradient, "native": _alone,
+               "native-in-place": _alone_in_place},
+        names=("torch.nn.functional.dropout", "torch.nn.Dropout", "torch.dropout", "torch.dropout_"),
         dtypes=FLOATS,
     ),
     Binding(

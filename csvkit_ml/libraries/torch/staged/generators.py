@@ -70,7 +70,10 @@ def _sparse(t, p):
     x = t.nn.init.sparse_(t.full(p["shape"], float("nan")), p["share"])
     patterns = {tuple(c.tolist()) for c in (x == 0).T}
     drawn = x[x != 0]
-    return [(x == 0).sum(0), t.tensor([len(patterns) > 1 or x.shape[1] == 1, not bool(drawn.isnan().any()) and drawn.unique().numel() == drawn.numel()])]
+    return [
+        (x == 0).sum(0),
+        t.tensor([len(patterns) > 1 or x.shape[1] == 1, not bool(drawn.isnan().any()) and drawn.unique().numel() == drawn.numel()]),
+    ]
 
 
 BINDINGS = (
@@ -83,15 +86,31 @@ BINDINGS = (
                 lambda t: t.manual_seed, lambda t: t.initial_seed, lambda t: t.seed, lambda t: t.get_rng_state, lambda t: t.set_rng_state
             ),
             "random": _global(
-                lambda t: t.random.manual_seed, lambda t: t.random.initial_seed, lambda t: t.random.seed,
-                lambda t: t.random.get_rng_state, lambda t: t.random.set_rng_state,
+                lambda t: t.random.manual_seed,
+                lambda t: t.random.initial_seed,
+                lambda t: t.random.seed,
+                lambda t: t.random.get_rng_state,
+                lambda t: t.random.set_rng_state,
             ),
         },
         names=(
-            "torch.Generator.manual_seed", "torch.Generator.initial_seed", "torch.Generator.seed", "torch.Generator.device",
-            "torch.Generator.get_state", "torch.Generator.set_state", "torch.Generator.clone_state", "torch.initial_seed", "torch.seed",
-            "torch.get_rng_state", "torch.set_rng_state", "torch.random.manual_seed", "torch.random.initial_seed", "torch.random.seed",
-            "torch.random.get_rng_state", "torch.random.set_rng_state", "torch.manual_seed",
+            "torch.Generator.manual_seed",
+            "torch.Generator.initial_seed",
+            "torch.Generator.seed",
+            "torch.Generator.device",
+            "torch.Generator.get_state",
+            "torch.Generator.set_state",
+            "torch.Generator.clone_state",
+            "torch.initial_seed",
+            "torch.seed",
+            "torch.get_rng_state",
+            "torch.set_rng_state",
+            "torch.random.manual_seed",
+            "torch.random.initial_seed",
+            "torch.random.seed",
+            "torch.random.get_rng_state",
+            "torch.random.set_rng_state",
+            "torch.manual_seed",
         ),
         dtypes=("int64",),
         layouts=(),
@@ -108,4 +127,4 @@ BINDINGS = (
         layouts=(),
     ),
     Binding(function="sparse_initialiser", forms={"plain": _sparse}, names=("torch.nn.init.sparse_",), dtypes=("int64",), layouts=()),
-)  # fmt: skip
+)

@@ -11,6 +11,11 @@ def _cross_entropy_arguments(p, w):
     return {"reduction": p["reduction"], "label_smoothing": p["label_smoothing"], "weight": w if p["weighted"] else None}
 
 
+def _bce_operator(t, p, x, y, w, pw):
+    reduction = {"none": 0, "mean": 1, "sum": 2}[p["reduction"]]
+    return t.binary_cross_entropy_with_logits(x, y, w if p["weighted"] else None, pw if p["positive"] else None, reduction)
+
+
 def _bce_arguments(p, w, pw):
     return {"reduction": p["reduction"], "weight": w if p["weighted"] else None, "pos_weight": pw if p["positive"] else None}
 
@@ -41,8 +46,9 @@ BINDINGS = (
         forms={
             "plain": lambda t, p, x, y, w, pw: t.nn.functional.binary_cross_entropy_with_logits(x, y, **_bce_arguments(p, w, pw)),
             "module": lambda t, p, x, y, w, pw: t.nn.BCEWithLogitsLoss(**_bce_arguments(p, w, pw))(x, y),
+            "native": _bce_operator,
         },
-        names=("torch.nn.functional.binary_cross_entropy_with_logits", "torch.nn.BCEWithLogitsLoss"),
+        names=("torch.nn.functional.binary_cross_entropy_with_logits", "torch.nn.BCEWithLogitsLoss", "torch.binary_cross_entropy_with_logits"),
         dtypes=FLOATS,
         modes=("no-grad",),
     ),

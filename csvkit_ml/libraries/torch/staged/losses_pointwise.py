@@ -7,6 +7,20 @@ from csvkit_ml.libraries.binding import Binding
 FLOATS = ("float32", "float64")
 
 
+_NATIVE = ("kl_div", "poisson_nll_loss", "hinge_embedding_loss", "margin_ranking_loss")
+"""Losses that torch also offers under its own name, with the reduction as a number."""
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2, "batchmean": 2}
+
+
+def _native(function, operands, arguments):
+    def form(t, p, *xs):
+        given, how = operands(p, xs), {**arguments(p, xs), "reduction": _REDUCTIONS[p["reduction"]]}
+        y = getattr(t, function)(*given, **how)
+        return y / given[0].shape[0] if p["reduction"] == "batchmean" else y
+
+    return form
+
+
 def _loss(function, module, arguments, operands, modes=("requires-grad",)):
     """A loss by name and as a module.
 
@@ -22,8 +36,9 @@ def _loss(function, module, arguments, operands, modes=("requires-grad",)):
         forms={
             "plain": lambda t, p, *xs: getattr(t.nn.functional, function)(*operands(p, xs), **how(p, xs)),
             "module": lambda t, p, *xs: getattr(t.nn, module)(**how(p, xs))(*operands(p, xs)),
+            **({"native": _native(function, operands, arguments)} if function in _NATIVE else {}),
         },
-        names=("torch.nn.functional." + function, "torch.nn." + module),
+        names=("torch.nn.functional." + function, "torch.nn." + module, *(("torch." + function,) if function in _NATIVE else ())),
         dtypes=FLOATS,
         modes=modes,
     )

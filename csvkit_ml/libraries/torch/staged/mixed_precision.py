@@ -23,7 +23,8 @@ def _calls(t):
         "conv1d": (f.conv1d, (o(2, 3, 9), o(4, 3, 3))), "conv2d": (f.conv2d, (o(2, 3, 6, 6), o(4, 3, 3, 3))),
         "conv3d": (f.conv3d, (o(1, 2, 5, 5, 5), o(3, 2, 2, 2, 2))), "einsum": (lambda a, b: t.einsum("ij,jk->ik", a, b), (o(5, 7), o(7, 3))),
         "dot_attention": (f.scaled_dot_product_attention, (o(1, 2, 4, 8), o(1, 2, 5, 8), o(1, 2, 5, 8))),
-        "mse_loss": (f.mse_loss, (o(5, 3), o(3, 5).T)), "smooth_l1_loss": (f.smooth_l1_loss, (o(5, 3), o(3, 5).T)), "l1_loss": (f.l1_loss, (o(5, 3), o(3, 5).T)),
+        "mse_loss": (f.mse_loss, (o(5, 3), o(3, 5).T)), "smooth_l1_loss": (f.smooth_l1_loss, (o(5, 3), o(3, 5).T)),
+        "l1_loss": (f.l1_loss, (o(5, 3), o(3, 5).T)),
         "huber_loss": (f.huber_loss, (o(5, 3), o(3, 5).T)), "nll_loss": (lambda x: f.nll_loss(x, t.tensor([0, 2, 1])), (o(3, 4),)),
         "binary_cross_entropy_with_logits": (f.binary_cross_entropy_with_logits, (o(5, 3), o(3, 5).T.abs())),
         "cosine_embedding_loss": (lambda a, b: f.cosine_embedding_loss(a, b, sign), (o(3, 6), o(6, 3).T)),
@@ -63,7 +64,9 @@ def _region_by_amp(t):
 
 
 def _scaler(t, p):
-    return t.amp.GradScaler("cpu", init_scale=p["start"], growth_factor=p["growth"], backoff_factor=p["backoff"], growth_interval=p["interval"])
+    return t.amp.GradScaler(
+        "cpu", init_scale=p["start"], growth_factor=p["growth"], backoff_factor=p["backoff"], growth_interval=p["interval"]
+    )
 
 
 def _scaling(step):
@@ -133,7 +136,9 @@ def _seen(t):
         return g * 2
 
     wide = staticmethod(t.amp.custom_fwd(forward, device_type="cpu", cast_inputs=t.float32))
-    made: Any = type("Wide", (t.autograd.Function,), {"forward": wide, "backward": staticmethod(t.amp.custom_bwd(backward, device_type="cpu"))})
+    made: Any = type(
+        "Wide", (t.autograd.Function,), {"forward": wide, "backward": staticmethod(t.amp.custom_bwd(backward, device_type="cpu"))}
+    )
     return made, outcome
 
 
@@ -147,7 +152,9 @@ def _state(t, p):
         y = made.apply(x)
     y.sum().backward()
     cast = outcome["dtype"] == (t.float32 if p["enabled"] else t.bfloat16)
-    return t.tensor([inside, t.is_autocast_enabled("cpu"), nested, cached, dtype == t.bfloat16, cast, outcome["backward"] == outcome["forward"]])
+    return t.tensor(
+        [inside, t.is_autocast_enabled("cpu"), nested, cached, dtype == t.bfloat16, cast, outcome["backward"] == outcome["forward"]]
+    )
 
 
 def _state_by_hand(t, p):
@@ -164,7 +171,9 @@ def _state_by_hand(t, p):
     t.set_autocast_enabled("cpu", before[0])
     t.set_autocast_dtype("cpu", before[1])
     t.set_autocast_cache_enabled(before[2])
-    return t.tensor([inside, t.is_autocast_enabled("cpu"), answers[2], cached, dtype == t.bfloat16 and t.amp.is_autocast_available("cpu"), *answers[5:]])
+    return t.tensor(
+        [inside, t.is_autocast_enabled("cpu"), answers[2], cached, dtype == t.bfloat16 and t.amp.is_autocast_available("cpu"), *answers[5:]]
+    )
 
 
 def _binding(function, names, dtypes, **forms):
@@ -175,15 +184,33 @@ def _binding(function, names, dtypes, **forms):
 BINDINGS = (
     _binding("autocast_policy", ("torch.autocast", "torch.amp.autocast"), ("int64",), plain=_policy(_region), amp=_policy(_region_by_amp)),
     _binding(
-        "loss_scaling", ("torch.amp.GradScaler", "torch.GradScaler"), ("float32",),
-        plain=_scaling(_step), unscaled_first=_scaling(_unscale_first), resumed=_scaling(_resumed),
+        "loss_scaling",
+        ("torch.amp.GradScaler", "torch.GradScaler"),
+        ("float32",),
+        plain=_scaling(_step),
+        unscaled_first=_scaling(_unscale_first),
+        resumed=_scaling(_resumed),
     ),
     _binding("loss_unscaling", ("torch.amp.GradScaler", "torch.nn.utils.clip_grad_norm_"), ("float32",), plain=_unscaled),
     _binding(
         "autocast_state",
-        ("torch.autocast", "torch.is_autocast_enabled", "torch.is_autocast_cache_enabled", "torch.get_autocast_dtype", "torch.set_autocast_enabled",
-         "torch.set_autocast_dtype", "torch.set_autocast_cache_enabled", "torch.autocast_increment_nesting", "torch.autocast_decrement_nesting",
-         "torch.clear_autocast_cache", "torch.amp.custom_fwd", "torch.amp.custom_bwd", "torch.amp.is_autocast_available"),
-        ("int64",), plain=_state, by_hand=_state_by_hand,
+        (
+            "torch.autocast",
+            "torch.is_autocast_enabled",
+            "torch.is_autocast_cache_enabled",
+            "torch.get_autocast_dtype",
+            "torch.set_autocast_enabled",
+            "torch.set_autocast_dtype",
+            "torch.set_autocast_cache_enabled",
+            "torch.autocast_increment_nesting",
+            "torch.autocast_decrement_nesting",
+            "torch.clear_autocast_cache",
+            "torch.amp.custom_fwd",
+            "torch.amp.custom_bwd",
+            "torch.amp.is_autocast_available",
+        ),
+        ("int64",),
+        plain=_state,
+        by_hand=_state_by_hand,
     ),
-)  # fmt: skip
+)

@@ -44,7 +44,9 @@ def _module(t, p, x):
     """With its observer off and its parameters set."""
     q = _tools(t)
     dtype = t.qint8 if p["low"] < 0 else t.quint8
-    made = q.FakeQuantize(observer=q.MovingAverageMinMaxObserver, quant_min=p["low"], quant_max=p["high"], dtype=dtype, qscheme=t.per_tensor_affine)
+    made = q.FakeQuantize(
+        observer=q.MovingAverageMinMaxObserver, quant_min=p["low"], quant_max=p["high"], dtype=dtype, qscheme=t.per_tensor_affine
+    )
     made.disable_observer()
     made.scale.fill_(p["scale"])
     made.zero_point.fill_(p["zero"])
@@ -93,7 +95,9 @@ def _trained(t, p, x):
 def _fused(t, p, x):
     """The fused form of the same."""
     q = _tools(t)
-    made = q.FusedMovingAvgObsFakeQuantize(observer=q.MovingAverageMinMaxObserver, quant_min=0, quant_max=255, dtype=t.quint8, qscheme=t.per_tensor_affine)
+    made = q.FusedMovingAvgObsFakeQuantize(
+        observer=q.MovingAverageMinMaxObserver, quant_min=0, quant_max=255, dtype=t.quint8, qscheme=t.per_tensor_affine
+    )
     return _switched(t, made, x, q.disable_observer, q.disable_fake_quant, q.enable_observer, q.enable_fake_quant)
 
 
@@ -164,30 +168,59 @@ def _binding(function, names, dtypes=("float32",), layouts=(), **forms):
 
 BINDINGS = (
     _binding(
-        "fake_quantize_gradient", ("torch.fake_quantize_per_tensor_affine", "torch.fake_quantize_per_channel_affine", "FakeQuantize", "FakeQuantizeBase"),
-        layouts=("strided", "offset"), plain=_with_gradient(_tensor), parameters=_with_gradient(_tensor_parameters), one_channel=_with_gradient(_as_one_channel),
+        "fake_quantize_gradient",
+        ("torch.fake_quantize_per_tensor_affine", "torch.fake_quantize_per_channel_affine", "FakeQuantize", "FakeQuantizeBase"),
+        layouts=("strided", "offset"),
+        plain=_with_gradient(_tensor),
+        parameters=_with_gradient(_tensor_parameters),
+        one_channel=_with_gradient(_as_one_channel),
         module=_with_gradient(_module),
     ),
     _binding(
-        "fake_quantize_channels", ("torch.fake_quantize_per_channel_affine",), layouts=("strided", "transposed"),
-        plain=_with_gradient(_channels), one_by_one=_with_gradient(_channel_by_channel),
+        "fake_quantize_channels",
+        ("torch.fake_quantize_per_channel_affine",),
+        layouts=("strided", "transposed"),
+        plain=_with_gradient(_channels),
+        one_by_one=_with_gradient(_channel_by_channel),
     ),
     _binding(
         "fake_quantize_training",
-        ("FakeQuantize", "FusedMovingAvgObsFakeQuantize", "enable_observer", "disable_observer", "enable_fake_quant", "disable_fake_quant",
-         "torch.fused_moving_avg_obs_fake_quant"),
-        plain=_trained, fused=_fused,
+        (
+            "FakeQuantize",
+            "FusedMovingAvgObsFakeQuantize",
+            "enable_observer",
+            "disable_observer",
+            "enable_fake_quant",
+            "disable_fake_quant",
+            "torch.fused_moving_avg_obs_fake_quant",
+        ),
+        plain=_trained,
+        fused=_fused,
     ),
     _binding(
         "quantisation_observers",
-        ("MinMaxObserver", "MovingAverageMinMaxObserver", "PerChannelMinMaxObserver", "MovingAveragePerChannelMinMaxObserver",
-         "UniformQuantizationObserverBase", "ObserverBase"),
-        plain=_observer(False), fake_quantize=_observer(True),
+        (
+            "MinMaxObserver",
+            "MovingAverageMinMaxObserver",
+            "PerChannelMinMaxObserver",
+            "MovingAveragePerChannelMinMaxObserver",
+            "UniformQuantizationObserverBase",
+            "ObserverBase",
+        ),
+        plain=_observer(False),
+        fake_quantize=_observer(True),
     ),
     _binding(
         "folded_batch_norm",
-        ("torch.nn.utils.fuse_conv_bn_eval", "torch.nn.utils.fuse_conv_bn_weights", "torch.nn.utils.fuse_linear_bn_eval",
-         "torch.nn.utils.fuse_linear_bn_weights", "fuse_modules"),
-        plain=_fused_layers, weights=_fused_weights, modules=_fused_modules,
+        (
+            "torch.nn.utils.fuse_conv_bn_eval",
+            "torch.nn.utils.fuse_conv_bn_weights",
+            "torch.nn.utils.fuse_linear_bn_eval",
+            "torch.nn.utils.fuse_linear_bn_weights",
+            "fuse_modules",
+        ),
+        plain=_fused_layers,
+        weights=_fused_weights,
+        modules=_fused_modules,
     ),
-)  # fmt: skip
+)

@@ -172,7 +172,9 @@ def _exp_transformed(t, values, n, dtype):
 
 def _relaxed_pair(t, values, n, dtype):
     """Two classes: the first part follows the law of the relaxed Bernoulli."""
-    made = t.distributions.RelaxedOneHotCategorical(t.tensor(values[0], dtype=dtype), probs=t.tensor([values[1], 1 - values[1]], dtype=dtype))
+    made = t.distributions.RelaxedOneHotCategorical(
+        t.tensor(values[0], dtype=dtype), probs=t.tensor([values[1], 1 - values[1]], dtype=dtype)
+    )
     return made.rsample((n,))[:, 0]
 
 
@@ -203,58 +205,112 @@ def _truncated(t, values, n, dtype):
 
 BINDINGS = (
     _binding(
-        "rectangular", ("torch.Tensor.uniform_", "torch.distributions.Uniform", "torch.nn.init.uniform_"),
-        {**_both("Uniform", ("low", "high")), "method": _method("uniform_"),
-         "init": _form(lambda t, v, n, dtype: t.nn.init.uniform_(t.empty(n, dtype=dtype), *v))},
+        "rectangular",
+        ("torch.Tensor.uniform_", "torch.distributions.Uniform", "torch.nn.init.uniform_"),
+        {
+            **_both("Uniform", ("low", "high")),
+            "method": _method("uniform_"),
+            "init": _form(lambda t, v, n, dtype: t.nn.init.uniform_(t.empty(n, dtype=dtype), *v)),
+        },
     ),
     _binding(
         "gaussian",
-        ("torch.normal", "torch.Tensor.normal_", "torch.distributions.Normal", "torch.distributions.MultivariateNormal", "torch.nn.init.normal_",
-         "torch.distributions.LowRankMultivariateNormal", "torch.distributions.Independent", "torch.distributions.TransformedDistribution"),
-        {**_both("Normal", ("loc", "scale")), "method": _method("normal_"), "function": _form(_pairs), "vector": _form(_vector_normal),
-         "init": _form(lambda t, v, n, dtype: t.nn.init.normal_(t.empty(n, dtype=dtype), *v)), "low-rank": _form(_low_rank),
-         "independent": _form(_independent), "transformed": _form(_transformed)},
+        (
+            "torch.normal",
+            "torch.Tensor.normal_",
+            "torch.distributions.Normal",
+            "torch.distributions.MultivariateNormal",
+            "torch.nn.init.normal_",
+            "torch.distributions.LowRankMultivariateNormal",
+            "torch.distributions.Independent",
+            "torch.distributions.TransformedDistribution",
+        ),
+        {
+            **_both("Normal", ("loc", "scale")),
+            "method": _method("normal_"),
+            "function": _form(_pairs),
+            "vector": _form(_vector_normal),
+            "init": _form(lambda t, v, n, dtype: t.nn.init.normal_(t.empty(n, dtype=dtype), *v)),
+            "low-rank": _form(_low_rank),
+            "independent": _form(_independent),
+            "transformed": _form(_transformed),
+        },
     ),
     _binding(
-        "exponential", ("torch.Tensor.exponential_", "torch.distributions.Exponential"),
+        "exponential",
+        ("torch.Tensor.exponential_", "torch.distributions.Exponential"),
         {**_both("Exponential", ("rate",)), "method": _method("exponential_")},
     ),
     _binding(
         "bernoulli",
-        ("torch.bernoulli", "torch.Tensor.bernoulli", "torch.Tensor.bernoulli_", "torch.distributions.Bernoulli", "torch.multinomial", "torch.distributions.OneHotCategorical",
-         "torch.distributions.OneHotCategoricalStraightThrough"),
-        {"plain": _function("bernoulli"), "class": _class("Bernoulli", ("probs",)), "method": _method("bernoulli_"),
-         "tensor": _form(lambda t, v, n, dtype: t.full((n,), v[0], dtype=dtype).bernoulli()),
-         "probabilities": _form(lambda t, v, n, dtype: t.empty(n, dtype=dtype).bernoulli_(t.tensor(v[0], dtype=dtype))),
-         "multinomial": _form(_multinomial_bernoulli), "one-hot": _one_hot("OneHotCategorical"),
-         "straight-through": _one_hot("OneHotCategoricalStraightThrough")},
+        (
+            "torch.bernoulli",
+            "torch.Tensor.bernoulli",
+            "torch.Tensor.bernoulli_",
+            "torch.distributions.Bernoulli",
+            "torch.multinomial",
+            "torch.distributions.OneHotCategorical",
+            "torch.distributions.OneHotCategoricalStraightThrough",
+        ),
+        {
+            "plain": _function("bernoulli"),
+            "class": _class("Bernoulli", ("probs",)),
+            "method": _method("bernoulli_"),
+            "tensor": _form(lambda t, v, n, dtype: t.full((n,), v[0], dtype=dtype).bernoulli()),
+            "probabilities": _form(lambda t, v, n, dtype: t.empty(n, dtype=dtype).bernoulli_(t.tensor(v[0], dtype=dtype))),
+            "multinomial": _form(_multinomial_bernoulli),
+            "one-hot": _one_hot("OneHotCategorical"),
+            "straight-through": _one_hot("OneHotCategoricalStraightThrough"),
+        },
     ),
     _binding(
         "discrete_uniform",
-        ("torch.randint", "torch.randint_like", "torch.Tensor.random_", "torch.multinomial", "torch.Tensor.multinomial", "torch.distributions.Categorical"),
-        {"plain": _form(lambda t, v, n, dtype: t.randint(v[0], v[1], (n,))), "like": _form(_randint_like), "method": _method("random_"),
-         "multinomial": _form(_multinomial), "categorical": _form(_categorical),
-         "rows": _form(lambda t, v, n, dtype: t.ones(n // 40, v[1] - v[0], dtype=dtype).multinomial(40, replacement=True).reshape(-1) + v[0])},
+        (
+            "torch.randint",
+            "torch.randint_like",
+            "torch.Tensor.random_",
+            "torch.multinomial",
+            "torch.Tensor.multinomial",
+            "torch.distributions.Categorical",
+        ),
+        {
+            "plain": _form(lambda t, v, n, dtype: t.randint(v[0], v[1], (n,))),
+            "like": _form(_randint_like),
+            "method": _method("random_"),
+            "multinomial": _form(_multinomial),
+            "categorical": _form(_categorical),
+            "rows": _form(
+                lambda t, v, n, dtype: t.ones(n // 40, v[1] - v[0], dtype=dtype).multinomial(40, replacement=True).reshape(-1) + v[0]
+            ),
+        },
     ),
     _binding(
-        "binomial", ("torch.binomial", "torch.distributions.Binomial", "torch.distributions.Multinomial"),
+        "binomial",
+        ("torch.binomial", "torch.distributions.Binomial", "torch.distributions.Multinomial"),
         {"plain": _form(_binomial_class), "function": _function("binomial"), "multinomial": _form(_multinomial_marginal)},
     ),
-    _binding("poisson", ("torch.poisson", "torch.distributions.Poisson"), {"plain": _function("poisson"), "class": _class("Poisson", ("rate",))}),
     _binding(
-        "geometric", ("torch.Tensor.geometric_", "torch.distributions.Geometric"),
+        "poisson", ("torch.poisson", "torch.distributions.Poisson"), {"plain": _function("poisson"), "class": _class("Poisson", ("rate",))}
+    ),
+    _binding(
+        "geometric",
+        ("torch.Tensor.geometric_", "torch.distributions.Geometric"),
         {"plain": _class("Geometric", ("probs",)), "method": _method("geometric_", after=lambda y: y - 1)},
     ),
     _named("negative_binomial", "NegativeBinomial", ("total_count", "probs"), reparametrised=False),
     _binding(
-        "cauchy", ("torch.Tensor.cauchy_", "torch.distributions.Cauchy"), {**_both("Cauchy", ("loc", "scale")), "method": _method("cauchy_")}
+        "cauchy",
+        ("torch.Tensor.cauchy_", "torch.distributions.Cauchy"),
+        {**_both("Cauchy", ("loc", "scale")), "method": _method("cauchy_")},
     ),
     _binding(
-        "log_normal", ("torch.Tensor.log_normal_", "torch.distributions.LogNormal", "torch.distributions.ExpTransform"),
+        "log_normal",
+        ("torch.Tensor.log_normal_", "torch.distributions.LogNormal", "torch.distributions.ExpTransform"),
         {**_both("LogNormal", ("loc", "scale")), "method": _method("log_normal_"), "transformed": _form(_exp_transformed)},
     ),
     _binding(
-        "beta", ("torch.distributions.Beta", "torch.distributions.Dirichlet"),
+        "beta",
+        ("torch.distributions.Beta", "torch.distributions.Dirichlet"),
         {**_both("Beta", ("concentration1", "concentration0")), "dirichlet": _form(_dirichlet_marginal)},
     ),
     _named("gamma", "Gamma", ("concentration", "rate")),
@@ -273,11 +329,12 @@ BINDINGS = (
     _named("continuous_bernoulli", "ContinuousBernoulli", ("probs",)),
     _named("von_mises", "VonMises", ("loc", "concentration"), reparametrised=False),
     _binding(
-        "concrete", ("torch.distributions.RelaxedBernoulli", "torch.distributions.RelaxedOneHotCategorical"),
+        "concrete",
+        ("torch.distributions.RelaxedBernoulli", "torch.distributions.RelaxedOneHotCategorical"),
         {"plain": _form(_relaxed), "one-hot": _form(_relaxed_pair)},
     ),
     _binding("truncated_normal", ("torch.nn.init.trunc_normal_",), {"plain": _form(_truncated)}),
     _binding("mixture", ("torch.distributions.MixtureSameFamily",), {"plain": _form(_mixture)}),
     _binding("logistic_normal", ("torch.distributions.LogisticNormal",), {"plain": _form(_log_ratio)}),
     _binding("symmetric_beta", ("torch.distributions.LKJCholesky",), {"plain": _form(_correlation)}),
-)  # fmt: skip
+)
