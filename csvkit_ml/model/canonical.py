@@ -22,6 +22,9 @@ OUTCOMES = frozenset({"Produced", "Raised", "Crashed", "TimedOut", "Killed", "Un
 
 _string: Writer = json.encoder.encode_basestring
 
+UNWRITTEN = {"unwritten": True}
+"""Metadata of a field that is not written while it has its default: what came later does not change earlier bytes."""
+
 
 class CodecError(ValueError):
     """Bytes that are not a record of the wanted type, or a value that is no part of a record."""
@@ -114,6 +117,9 @@ def _record_writer(kind: type) -> Writer:
         else:
             end = f",{tag}}}"
     get = attrgetter(*names) if len(names) > 1 else _single(names[0])
+    unwritten = {f.name: f.default for f in dataclasses.fields(kind) if f.metadata.get("unwritten")}
+    if unwritten:
+        return lambda value: _object({n: v for n, v in zip(names, get(value), strict=True) if n not in unwritten or v != unwritten[n]})
 
     def write(value: Any) -> str:
         return "{" + ",".join([h + (_WRITERS.get(type(v)) or _writer(type(v)))(v) for h, v in zip(heads, get(value), strict=True)]) + end
