@@ -12,6 +12,8 @@ from csvkit_ml.model.function import Function, Sample, SampleClass, seed_for
 from csvkit_ml.model.spec import Depth, ValidationSpec
 from csvkit_ml.model.tensor import Tensor
 
+WHOLE_MODEL = "whole_model"
+"""The function of a maker's own model, whose inputs are all run."""
 _ALWAYS = (SampleClass.SPECIAL, SampleClass.SCOPE)
 _FIRST = (SampleClass.ORDINARY, SampleClass.COVERING)
 _PIECES = 4
@@ -26,7 +28,7 @@ def at_depths(functions: Mapping[str, Function], spec: ValidationSpec) -> Mappin
     """All functions, each with the samples of its depth."""
     if spec.depth is Depth.STANDARD and not spec.depths:
         return functions
-    return {id: at_depth(f, depth_of(spec, id)) for id, f in functions.items()}
+    return {id: f if spec.model and id == WHOLE_MODEL else at_depth(f, depth_of(spec, id)) for id, f in functions.items()}
 
 
 def at_depth(function: Function, depth: Depth) -> Function:
