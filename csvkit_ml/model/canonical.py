@@ -1,7 +1,8 @@
 """Canonical text of records and plain JSON values: RFC 8785, written by one function per type, made once.
 
 Rules: dataclass = object; tuple or list = array; Enum = its value; an outcome carries `kind`; a float that JSON cannot carry bit for bit
-(NaN, infinities, -0.0) and an integer beyond 2^53 - 1 become `{"$float": text}` / `{"$int": text}`.
+(NaN, infinities, -0.0) and an integer beyond 2^53 - 1 become `{"$float": text}` / `{"$int": text}`; a field whose metadata say `unwritten`
+is not written while it has its default.
 """
 
 from __future__ import annotations
@@ -21,9 +22,6 @@ OUTCOMES = frozenset({"Produced", "Raised", "Crashed", "TimedOut", "Killed", "Un
 """Records of a union; they carry their name as `kind`."""
 
 _string: Writer = json.encoder.encode_basestring
-
-UNWRITTEN = {"unwritten": True}
-"""Metadata of a field that is not written while it has its default: what came later does not change earlier bytes."""
 
 
 class CodecError(ValueError):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from csvkit_ml.model.canonical import UNWRITTEN
 from csvkit_ml.model.digest import Digest
+
+UNWRITTEN = {"unwritten": True}
+"""Metadata of a field that came later: while it has its default the canonical bytes are those from before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
