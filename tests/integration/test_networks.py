@@ -21,7 +21,7 @@ NETWORKS = ("cnn", "unet", "resnet", "vit", "lstm", "encoder")
 SCRIPT = Path(__file__).with_name("networks.py")
 RELEASES = {"torch": "torch==2.13.0", "onnxruntime": "onnxruntime==1.23.2"}
 CORE = {
-    "cnn-infer": {"aten::convolution"}, "unet-train": {"aten::convolution_backward", "aten::native_batch_norm"}, "vit-infer": {"aten::addmm"},
+    "cnn-infer": {"aten::conv2d"}, "unet-train": {"aten::convolution_backward", "aten::native_batch_norm"}, "vit-infer": {"aten::linear"},
     "encoder-train": {"aten::native_layer_norm_backward"}, "resnet-onnx": {"ai.onnx.Conv"}, "lstm-onnx": {"ai.onnx.LSTM"},
 }  # fmt: skip
 """Operators without which a network would not be what it is."""
