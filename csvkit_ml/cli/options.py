@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from csvkit_ml.model.device import DeviceInput
-    from csvkit_ml.model.spec import EnvironmentRequest
+    from csvkit_ml.model.spec import Depth, EnvironmentRequest
     from csvkit_ml.pipeline import ModelFiles
     from csvkit_ml.signing.keys import Signer
     from csvkit_ml.signing.policy import Policy
@@ -29,6 +29,7 @@ Inputs = Annotated[Path | None, typer.Option("--inputs", help="What is fed to --
 Expected = Annotated[Path | None, typer.Option("--expected", help="Values that you expect of --model: .npz, an array for each output.")]
 TolerancePlan = Annotated[Path | None, typer.Option("--tolerance-plan", help="How far from --expected each output may be, and why (TOML).")]
 EachValue = Annotated[bool, typer.Option("--each-value", help="Ask every value of --model alone, too: follows a wrong result through fused operators.")]
+DepthText = Annotated[str, typer.Option("--depth", help="quick, standard or exhaustive; default: standard; with --scope by risk.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Report folder.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="policy.toml: roles, order, independence, gate; default: author, reviewer, approver.")]
@@ -102,3 +103,14 @@ def policy_input(path: Path | None) -> Policy:
         return read_policy(path.read_bytes())
     except OSError as e:
         raise UsageError(f"cannot read {path}: {e.strerror}", "see README, approvals") from e
+
+
+def depth_input(text: str) -> Depth | None:
+    """None = not given. Raises UsageError."""
+    from csvkit_ml.errors import UsageError
+    from csvkit_ml.model.spec import Depth
+
+    try:
+        return Depth(text) if text else None
+    except ValueError as e:
+        raise UsageError(f"no depth {text!r}", f"depths: {', '.join(d.value for d in Depth)}") from e

@@ -22,6 +22,7 @@ def plan(
     torch_backend: o.TorchBackend = "",
     backend: o.BackendText = "cpu",
     function: o.Globs = [],  # noqa: B006
+    depth: o.DepthText = "",
     scope: o.Scope = None,
     model: o.Model = None,
     inputs: o.Inputs = None,
@@ -46,7 +47,7 @@ def plan(
     with progress(console) as watch:
         scoped = pipeline.read_scope(scope, places, watch) if scope else None
         data, made = pipeline.write_plan(
-            pipeline.Job(asked=requirement, backend=backend), environment=request, functions=tuple(function), output=output,
+            pipeline.Job(asked=requirement, backend=backend, depth=o.depth_input(depth)), environment=request, functions=tuple(function), output=output,
             places=places, watch=watch, narrowing=pipeline.read_model(files, watch, scoped) if files else scoped,
         )  # fmt: skip
     subject = {"library": made.spec.library, "version": made.spec.full_version, "backend": made.spec.backend}

@@ -24,6 +24,7 @@ def validate(
     torch_backend: o.TorchBackend = "",
     backend: o.BackendTexts = ["cpu"],  # noqa: B006
     function: o.Globs = [],  # noqa: B006
+    depth: o.DepthText = "",
     baseline: Annotated[
         str, typer.Option("--baseline", help="Requirement or report folder to compare with; the comparison lies beside the report.")
     ] = "",
@@ -69,7 +70,7 @@ def validate(
     places = pipeline.places()
     signer = None if unsigned else machine_key(places, key)
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
-    jobs = pipeline.jobs_from_plan(plan_file) if plan_file else pipeline.jobs(asked, backend)
+    jobs = pipeline.jobs_from_plan(plan_file) if plan_file else pipeline.jobs(asked, backend, o.depth_input(depth))
     if out and len(jobs) > 1:
         raise UsageError("--out names one folder but there are several requirements or backends", "leave --out away")
     files = o.model_files(model, inputs, expected, tolerance_plan, each_value=each_value)

@@ -1,7 +1,8 @@
 """Canonical text of records and plain JSON values: RFC 8785, written by one function per type, made once.
 
 Rules: dataclass = object; tuple or list = array; Enum = its value; an outcome carries `kind`; a float that JSON cannot carry bit for bit
-(NaN, infinities, -0.0) and an integer beyond 2^53 - 1 become `{"$float": text}` / `{"$int": text}`.
+(NaN, infinities, -0.0) and an integer beyond 2^53 - 1 become `{"$float": text}` / `{"$int": text}`; a field whose metadata say `unwritten`
+is not written while it has its default.
 """
 
 from __future__ import annotations
@@ -114,6 +115,9 @@ def _record_writer(kind: type) -> Writer:
         else:
             end = f",{tag}}}"
     get = attrgetter(*names) if len(names) > 1 else _single(names[0])
+    unwritten = {f.name: f.default for f in dataclasses.fields(kind) if f.metadata.get("unwritten")}
+    if unwritten:
+        return lambda value: _object({n: v for n, v in zip(names, get(value), strict=True) if n not in unwritten or v != unwritten[n]})
 
     def write(value: Any) -> str:
         return "{" + ",".join([h + (_WRITERS.get(type(v)) or _writer(type(v)))(v) for h, v in zip(heads, get(value), strict=True)]) + end

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 
 from csvkit_ml.model.digest import Digest
+
+UNWRITTEN = {"unwritten": True}
+"""Metadata of a field that came later: while it has its default the canonical bytes are those from before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,32 @@ class ScopeReference:
     """Of the scope in canonical form."""
     sources: tuple[tuple[str, Digest], ...]
     """(name, digest) of every model or script."""
+
+
+class Depth(Enum):
+    """How much of a function's samples is run."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    EXHAUSTIVE = "exhaustive"
+
+
+SAYS = {
+    Depth.QUICK: "special values, and for each type the first sample of ordinary use and of parameters",
+    Depth.STANDARD: "all samples",
+    Depth.EXHAUSTIVE: "all samples, and for functions of one operand a float32 value between any two neighbours of float16",
+}
+"""What of a function's samples each depth runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionDepth:
+    """The depth of one function where its risk chose it."""
+
+    function: str
+    depth: Depth
+    reason: str
+    """The highest risk that relies on it, and of what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +97,10 @@ class ValidationSpec:
     """What the functions were selected for; None = no product in particular."""
     model: ModelReference | None = None
     """The maker's own model; None = none is validated."""
+    depth: Depth = field(default=Depth.STANDARD, metadata=UNWRITTEN)
+    """Of every function without a depth of its own."""
+    depths: tuple[FunctionDepth, ...] = field(default=(), metadata=UNWRITTEN)
+    """Of functions whose risk asks for one."""
 
     @property
     def full_version(self) -> str:

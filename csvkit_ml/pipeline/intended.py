@@ -93,11 +93,7 @@ def read_intended(use: IntendedUse, places: Places, watch: Watcher) -> Intended:
         raise UsageError(f"cannot read {e.filename}: {e.strerror}", "name a requirements.toml with --requirements") from e
     if use.tests and not use.tests.exists():
         raise UsageError(f"there is no {use.tests}", "name a folder or file of pytest tests with --pq")
-    scoped = read_scope(use.scope, places, watch) if use.scope else None
-    return Intended(
-        use=use,
-        scoped=scoped,
-        data=data,
-        requirements=read_requirements(data, use.requirements.name) if use.requirements else (),
-        modelled=read_model(use.model, watch, scoped) if use.model else None,
-    )
+    own = read_requirements(data, use.requirements.name) if use.requirements else ()
+    scoped = replace(read_scope(use.scope, places, watch), requirements=own) if use.scope else None
+    modelled = read_model(use.model, watch, scoped) if use.model else None
+    return Intended(use=use, scoped=scoped, data=data, requirements=own, modelled=modelled)

@@ -19,10 +19,12 @@ from csvkit_ml.model.function import Function, Reason, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FaultDetection, FunctionJudgement, Judgement, worst_verdict
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample
+from csvkit_ml.model.spec import Depth, ValidationSpec
 from csvkit_ml.pipeline.observe import NO_KEY
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.planning.catalogue import Catalogue
 from csvkit_ml.planning.definition import definition
+from csvkit_ml.planning.depth import at_depth, depth_of
 
 SCHEMA = 1
 EXIT = {Verdict.PASSED: 0, Verdict.FAILED: 3, Verdict.INDETERMINATE: 4}
@@ -98,16 +100,24 @@ def function_of(id: str, memo: Memo | None) -> Function:
     return remembering(function, definition(registry.home(id)), memo) if memo is not None else function
 
 
-def detections(ids: tuple[str, ...], *, places: Places, watch: Watcher, fresh: bool) -> tuple[FaultDetection, ...]:
-    """Detection table of functions; kept by the digest of their definition."""
+def detections(
+    ids: tuple[str, ...], *, places: Places, watch: Watcher, fresh: bool, spec: ValidationSpec | None = None
+) -> tuple[FaultDetection, ...]:
+    """Detection table of functions; kept by the digest of their definition.
+
+    Args:
+        spec: of a run: what its quick functions leave out detects nothing.
+    """
     out: list[FaultDetection] = []
     watch.expect("checking the checker", len(ids))
     with Memo(places.memo) as memo:
         for id in ids:
-            question = digest_of(["detect", id, definition(registry.home(id)), __version__])
+            depth = Depth.QUICK if spec is not None and depth_of(spec, id) is Depth.QUICK else Depth.STANDARD
+            quick = ["quick"] if depth is Depth.QUICK else []
+            question = digest_of(["detect", id, definition(registry.home(id)), __version__, *quick])
             answer = None if fresh else memo.get(question)
             if answer is None:
-                answer = canonical(detect(function_of(id, memo)))
+                answer = canonical(detect(at_depth(function_of(id, memo), depth)))
                 memo.put({question: answer})
             out += from_json(tuple[FaultDetection, ...], json.loads(answer))
             watch.advance()

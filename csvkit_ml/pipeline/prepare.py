@@ -28,9 +28,10 @@ from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Function
 from csvkit_ml.model.plan import ValidationPlan
-from csvkit_ml.model.spec import EnvironmentRequest, ValidationSpec
+from csvkit_ml.model.spec import Depth, EnvironmentRequest, FunctionDepth, ValidationSpec
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.planning.catalogue import Catalogue, make_catalogue
+from csvkit_ml.planning.depth import at_depths
 from csvkit_ml.signing.plan_approval import NOT_APPROVED, Carried, carried
 
 
@@ -45,16 +46,18 @@ class Job:
     """Approved plan; empty = plan now."""
     approvals: Carried = NOT_APPROVED
     """Who approved it, in envelopes beside it."""
+    depth: Depth | None = None
+    """Of every function; None = standard, or by risk where a scope is given. Of an approved plan, the plan's own counts."""
 
 
-def jobs(asked: Iterable[str], backends: Iterable[str]) -> tuple[Job, ...]:
+def jobs(asked: Iterable[str], backends: Iterable[str], depth: Depth | None = None) -> tuple[Job, ...]:
     """Every requirement on every backend, presets replaced by the cells that they stand for in that library.
 
     Raises:
         MalformedRequirementError, UnknownLibraryError, UnknownCaseError.
     """
     known = registry.known_distributions()
-    return tuple(Job(asked=a, backend=c) for a in asked for c in registry.cells(backends, parse_requirement(a, known).library))
+    return tuple(Job(asked=a, backend=c, depth=depth) for a in asked for c in registry.cells(backends, parse_requirement(a, known).library))
 
 
 def jobs_from_plan(path: Path) -> tuple[Job, ...]:
@@ -104,6 +107,7 @@ class Narrowing(Protocol):
     def apply(
         self, spec: ValidationSpec, library: Library, record: EnvironmentRecord, worker: StagedWorker
     ) -> tuple[ValidationSpec, Mapping[str, Function]]: ...
+    def depths(self, spec: ValidationSpec, library: Library, record: EnvironmentRecord, worker: StagedWorker) -> tuple[FunctionDepth, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +133,7 @@ def ready(
         spec = read_plan(job.plan).spec
         backend, functions = spec.backend, spec.functions
     else:
-        spec = resolved(job.asked, environment, places, watch)
+        spec = replace(resolved(job.asked, environment, places, watch), depth=job.depth or Depth.STANDARD)
     spec = replace(spec, backend=backend, functions=functions)
     if spec.scope and not narrowing:
         raise UsageError("the plan is for the scope of a product", f"give that scope with --scope: {spec.scope.digest}")
@@ -172,11 +176,13 @@ def planned(at: Ready, *, places: Places, watch: Watcher, narrowing: Narrowing |
     spec = at.spec
     if narrowing:
         spec, known = narrowing.apply(spec, at.library, at.environment, at.worker)
+        if not at.job.plan and at.job.depth is None:
+            spec = replace(spec, depths=narrowing.depths(spec, at.library, at.environment, at.worker))
     watch.stage("planning")
     catalogue = make_catalogue(
         spec,
         at.library,
-        known,
+        at_depths(known, spec),
         home=registry.home,
         settings={**at.variables, **at.settings},
         worker=at.worker.digest,

@@ -50,7 +50,7 @@ def question(ready: Ready, asked: Iterable[object], tools: Iterable[str]) -> Dig
     spec = replace(ready.spec, resolved_on="")
     settings = [sorted(ready.variables.items()), sorted(ready.settings.items())]
     versions = [platform.python_version(), *(distribution_version(t) for t in tools)]
-    return digest_of(["standing report", spec, ready.environment, ready.worker.digest, settings, list(asked), versions, _sources()])
+    return digest_of(["standing report", spec, ready.environment, ready.worker.digest, settings, ready.job.depth, list(asked), versions, _sources()])
 
 
 def _sources() -> Digest:

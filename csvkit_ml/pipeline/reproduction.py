@@ -20,6 +20,7 @@ from csvkit_ml.pipeline.prepare import Job, Narrowing, prepare, read_plan
 from csvkit_ml.pipeline.scoped import FILE as SCOPE
 from csvkit_ml.pipeline.scoped import read_scope
 from csvkit_ml.pipeline.whole_models import Modelled, model_of_folder
+from csvkit_ml.planning.depth import depth_of
 
 
 def read_report(folder: Path) -> ReportModel:
@@ -54,7 +55,7 @@ def reproduce(folder: Path, case: str, *, python: str, places: Places, watch: Wa
         raise UnknownCaseError(f"no case {case!r} in {folder}", "list them with `mlcsv show DIR`")
     spec = read_plan(data).spec
     request = EnvironmentRequest(python=python)
-    job = Job(asked=f"{spec.library}=={spec.full_version}", backend=spec.backend)
+    job = Job(asked=f"{spec.library}=={spec.full_version}", backend=spec.backend, depth=depth_of(spec, case.split("/")[0]))
     scoped: Narrowing | None = read_scope(folder / SCOPE, places, watch) if spec.scope else None
     if spec.model:
         scoped = Modelled(maker=model_of_folder(folder, spec), scoped=scoped)

@@ -17,15 +17,18 @@ from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Function, Sample
 from csvkit_ml.model.plan import ValidationPlan
+from csvkit_ml.model.requirement import MakerRequirement
 from csvkit_ml.model.scope import Scope
 from csvkit_ml.model.scoped import ScopeList
-from csvkit_ml.model.spec import ScopeReference, ValidationSpec
+from csvkit_ml.model.spec import FunctionDepth, ScopeReference, ValidationSpec
 from csvkit_ml.pipeline.judging import function_of
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.splitting import coverage
 from csvkit_ml.pipeline.whole_models import model_of_folder, with_model
 from csvkit_ml.planning.catalogue import select
+from csvkit_ml.planning.depth import at_depths
 from csvkit_ml.scope.collect import digest, from_text, to_text
+from csvkit_ml.scope.risks import by_risk
 from csvkit_ml.scope.sampling import Generated, generate, raised_to
 from csvkit_ml.scope.verified import listed, needed
 
@@ -40,6 +43,7 @@ class Scoped:
     scope: Scope
     places: Places
     watch: Watcher
+    requirements: tuple[MakerRequirement, ...] = ()
 
     @property
     def reference(self) -> ScopeReference:
@@ -74,6 +78,11 @@ class Scoped:
         with Memo(self.places.memo) as memo:
             known = with_samples(self.scope, library, chosen, memo)
         return replace(spec, functions=chosen, scope=self.reference), known
+
+    def depths(self, spec: ValidationSpec, library: Library, record: EnvironmentRecord, worker: StagedWorker) -> tuple[FunctionDepth, ...]:
+        """By the highest risk that relies on each function: of the rules of the operators it shows, or of the maker's requirements."""
+        possible = coverage(record, library, worker, None, places=self.places, watch=self.watch)
+        return by_risk(self.scope, possible, self.requirements, spec.functions) if possible else ()
 
     def shown(self, plan: ValidationPlan, shown: Coverage | None) -> ScopeList | None:
         """The scope as the report shows it; None where the library has no functional split."""
@@ -121,7 +130,7 @@ def planned_functions(folder: Path, spec: ValidationSpec) -> Mapping[str, Functi
         if digest(scope) != spec.scope.digest:
             raise IntegrityError(f"{FILE} is not the scope that the plan names", "ask for the folder again")
         known = with_samples(scope, registry.library(spec.library), spec.functions, None)
-    return with_model(known, model_of_folder(folder, spec)) if spec.model is not None else known
+    return at_depths(with_model(known, model_of_folder(folder, spec)) if spec.model is not None else known, spec)
 
 
 def _both(own: Callable[[], Iterable[Sample]], extra: tuple[Sample, ...]) -> Iterator[Sample]:

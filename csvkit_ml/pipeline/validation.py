@@ -98,7 +98,7 @@ def validate(
         shown = coverage(made.environment, made.library, made.worker, verdicts, places=places, watch=watch)
         own_tests = intended.own_tests(made, places, watch)
         scope, requirements = intended.shown(made, judgement, shown, own_tests)
-        found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False)
+        found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False, spec=plan.spec)
         run = RunFacts(
             started=started,
             finished=now(),

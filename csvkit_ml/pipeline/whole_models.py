@@ -15,7 +15,7 @@ from csvkit_ml.libraries.port import Library
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Function
-from csvkit_ml.model.spec import ValidationSpec
+from csvkit_ml.model.spec import FunctionDepth, ValidationSpec
 from csvkit_ml.pipeline.places import Watcher
 from csvkit_ml.pipeline.prepare import Narrowing
 from csvkit_ml.planning.catalogue import select
@@ -65,6 +65,10 @@ class Modelled:
             spec, chosen = narrowed, tuple(f for f in narrowed.functions if f != FUNCTION)
         select(known, chosen)
         return replace(spec, functions=(*chosen, FUNCTION), model=self.maker.reference), with_model(known, self.maker)
+
+    def depths(self, spec: ValidationSpec, library: Library, record: EnvironmentRecord, worker: StagedWorker) -> tuple[FunctionDepth, ...]:
+        """Those of the scope; the model's own inputs are always all run."""
+        return self.scoped.depths(spec, library, record, worker) if self.scoped else ()
 
 
 def with_model(known: Mapping[str, Function], maker: MakerModel) -> Mapping[str, Function]:

@@ -13,13 +13,14 @@ from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.plan import PlannedFunction, ValidationPlan
 from csvkit_ml.model.report import Finding, ReportFunction, ReportModel, RunFacts, SpawnCheck
+from csvkit_ml.model.spec import SAYS, Depth, ValidationSpec
 from csvkit_ml.reporting.bisection import FIRST_OPERATOR, bisected
 from csvkit_ml.reporting.intended import NOT_VERIFIED, OWN_TEST, REQUIREMENT
 from csvkit_ml.reporting.upgrade import MOVED
 
 KINDS = (
     "failure", FIRST_OPERATOR, "indeterminate", "undetected-fault", "installation", "not-repeatable", MOVED, "not-offered", "unclassified",
-    "anomaly", NOT_VERIFIED, REQUIREMENT, OWN_TEST, "incomplete", "open",
+    "anomaly", NOT_VERIFIED, REQUIREMENT, OWN_TEST, "depth", "incomplete", "open",
 )  # fmt: skip
 """Kinds of finding in the order of the report."""
 
@@ -63,6 +64,7 @@ def find(
         *(x for f in functions for x in _repeatability(f, planned[f.id])),
         *_spawned(spawn_check),
         *(Finding(kind="not-offered", subject=n.function, sentence=f"{n.what}: {n.reason}") for n in plan.not_offered),
+        *_depth(plan.spec),
         *_unclassified(coverage),
         *_anomalies(anomalies),
         *more,
@@ -91,6 +93,16 @@ def with_device(model: ReportModel, device: DeviceInput) -> ReportModel:
     """The report with other human input, and the open items that follow from it."""
     kept = tuple(f for f in model.findings if f.kind != "open")
     return replace(model, device=device, findings=(*kept, *open_items(kept, device)))
+
+
+def _depth(spec: ValidationSpec) -> Iterator[Finding]:
+    """Where not all functions were run with all their samples and no more."""
+    if spec.depth is not Depth.STANDARD:
+        yield Finding(kind="depth", subject=spec.depth.value, sentence=f"Of every function, {SAYS[spec.depth]}.")
+    for depth in Depth:
+        if chosen := [d for d in spec.depths if d.depth is depth]:
+            reasons = ", ".join(f"{d.function} ({d.reason})" for d in chosen)
+            yield Finding(kind="depth", subject=f"{depth.value}, by risk", sentence=f"{SAYS[depth][0].upper()}{SAYS[depth][1:]}: {reasons}.")
 
 
 def _verdicts(functions: tuple[ReportFunction, ...]) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ FINDING_TITLES = {
     "not-repeatable": "Results that change when repeated",
     "moved": "Moved beyond a limit since the baseline",
     "not-offered": "Not offered",
+    "depth": "Depth of the tests",
     "unclassified": "Functionality under no regime",
     "anomaly": "Known anomalies",
     "used-not-verified": "Used but not verified",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from csvkit_ml.model.coverage import Cover, Coverage, CoveredName
 from csvkit_ml.model.digest import Digest
-from csvkit_ml.model.scope import Scope, Use, base
+from csvkit_ml.model.scope import Phase, Scope, Use, base
 from csvkit_ml.model.scoped import NotGenerated, ScopeList, ScopeRow
 
 MOST = 4
@@ -85,9 +85,12 @@ def _row(operator: str, uses: list[Use], names: Names, dtypes: Mapping[str, froz
 
 
 def _tested_at(use: Use) -> set[str]:
-    """Dtypes that a sample must have: of all operands, but for fixed integers beside numbers (axes, sizes), which are parameters of a function."""
+    """Dtypes that a sample must have: of all operands, but for integers beside numbers that are a function's own.
+
+    Fixed ones (axes, sizes) are its parameters; those of a backward step (positions of maxima) were made by its forward step.
+    """
     numbers = any("float" in x.dtype or "complex" in x.dtype for x in use.operands)
-    return {x.dtype for x in use.operands if not (numbers and x.constant and x.dtype in ("int64", "int32"))}
+    return {x.dtype for x in use.operands if not (numbers and (x.constant or use.phase is Phase.BACKWARD) and x.dtype in ("int64", "int32"))}
 
 
 def _gaps(uses: Iterable[Use], used: list[str], tested: frozenset[str], device: str) -> Iterable[str]:

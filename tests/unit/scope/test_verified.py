@@ -77,6 +77,12 @@ def test_fixed_integers_beside_numbers_are_parameters() -> None:
     assert (with_axes(True), with_axes(False), with_axes(True, "int8")) == (True, False, False)
 
 
+def test_positions_that_a_forward_step_made_are_its_functions_own() -> None:
+    operands = (Operand(dtype="float32", shape=(2, 3)), Operand(dtype="int64", shape=(2, 3)))
+    found = [shown(tiny_scope(Use(operator="aten::exp", operands=operands, phase=p))).rows[0].verified for p in (Phase.BACKWARD, Phase.FORWARD)]
+    assert found == [True, False]
+
+
 def test_an_operator_without_overload_stands_for_all_of_them() -> None:
     found = shown(tiny_scope(use("tiny.exp"), use("aten::exp")))
     assert [(r.operator, r.cover) for r in found.rows] == [("aten::exp", Cover.VERIFIED), ("tiny.exp", Cover.VERIFIED)]

@@ -22,14 +22,22 @@ def _nll(t, p, x, y, w):
     return t.nn.functional.nll_loss(x, y, weight=w, reduction=p["reduction"])
 
 
-def _nll_of_pixels(t, p, x, y, w):
+def _pixels(x):
     """Rows as the pixels of one picture: [1, classes, rows, 1]."""
-    return t.nn.functional.nll_loss(x.t()[None, :, :, None], y[None, :, None], weight=w, reduction=p["reduction"])
+    return x.t()[None, :, :, None]
+
+
+def _nll_of_pixels(t, p, x, y, w):
+    return t.nn.functional.nll_loss(_pixels(x).contiguous(), y[None, :, None], weight=w, reduction=p["reduction"])
+
+
+def _nll_of_strided_pixels(t, p, x, y, w):
+    return t.nn.functional.nll_loss(_pixels(x), y[None, :, None], weight=w, reduction=p["reduction"])
 
 
 def _with_pixels(made):
-    forms = roads(_nll_of_pixels, lambda p: 1, False)
-    return made._replace(forms={**made.forms, "pixels": forms["grad"], "pixels-backward": forms["backward"]})
+    packed, strided = (roads(of, lambda p: 1, False) for of in (_nll_of_pixels, _nll_of_strided_pixels))
+    return made._replace(forms={**made.forms, "pixels": packed["grad"], "pixels-backward": packed["backward"], "pixels-strided": strided["grad"]})
 
 
 BINDINGS = (
