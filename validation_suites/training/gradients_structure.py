@@ -172,8 +172,9 @@ PRODUCTS = (
                         for a, at in ((1, 0), (1, -1), (0, 2), (2, 7)))),
     Product(id="grad_slice", of="a slice along an axis, with steps, too", product=_slice,
             cases=tuple(Case(name=n, operands=((5, 17, 8), shape), how=params(axis=a, start=start, stop=stop, step=step))
-                        for n, a, start, stop, step, shape in (("ordinary", 1, 3, 11, 1, (5, 8, 8)), ("steps", 1, 1, 17, 3, (5, 6, 8)), ("last", 2, 6, 8, 1, (5, 17, 2)),
-                                                               ("whole", 0, 0, 5, 1, (5, 17, 8))))),
+                        for n, a, start, stop, step, shape in (
+                            ("ordinary", 1, 3, 11, 1, (5, 8, 8)), ("steps", 1, 1, 17, 3, (5, 6, 8)),
+                            ("last", 2, 6, 8, 1, (5, 17, 2)), ("whole", 0, 0, 5, 1, (5, 17, 8))))),
     Product(id="grad_scatter_add", of="scatter_add along the last axis, for the target and the source", product=_scatter_add,
             cases=(Case(name="ordinary", operands=((5, 17), (5, 9), indices(17, (5, 9)), (5, 17))),
                    Case(name="repeated", operands=((3, 4), (3, 65), indices(3, (3, 65)), (3, 4))))),
