@@ -71,7 +71,7 @@ def split(cache: Path, *arguments: str) -> dict[str, Any]:
 
 def test_the_command_counts_what_is_verified(cache: Path) -> None:
     found = split(cache, "onnxruntime==1.23.2")
-    sides = [side["operators"] for side in found["sides"].values()]
+    sides = [side[kind] for side in found["sides"].values() for kind in ("names", "operators")]
     assert sum(s["total"] for s in sides) > 300
     assert sum(s["verified"] for s in sides) == len({n for o in registry.library("onnxruntime").offers() for n in o.names})
     assert {c["name"]: c["functions"] for r in found["rows"] for c in r["covered"]}["ai.onnx.Exp"] == ["exp"]

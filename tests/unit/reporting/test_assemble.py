@@ -10,6 +10,7 @@ from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.function import Reason, SampleClass, Side, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, FunctionJudgement
 from csvkit_ml.model.requirement import TestOutcome
+from csvkit_ml.model.spec import Depth
 from csvkit_ml.reporting.assemble import reproduce, severity, worst_of
 from csvkit_ml.reporting.bisection import FIRST_OPERATOR
 from csvkit_ml.reporting.findings import KINDS
@@ -106,7 +107,8 @@ def test_findings_of_every_kind_in_order() -> None:
     model = r.model()
     kinds = [f.kind for f in model.findings]
     assert kinds == sorted(kinds, key=KINDS.index)
-    assert {*kinds, FIRST_OPERATOR, MOVED} == set(KINDS), "those of whole models: test_bisection; of an upgrade: test_upgrade"
+    elsewhere = {FIRST_OPERATOR, MOVED, "depth"}
+    assert {*kinds} | elsewhere == set(KINDS), "those of whole models: test_bisection; of an upgrade: test_upgrade; of depth: below"
     told = {(f.kind, f.subject) for f in model.findings}
     for f in model.functions:
         assert (("failure", f.id) in told) == (f.verdict is Verdict.FAILED)
@@ -115,6 +117,14 @@ def test_findings_of_every_kind_in_order() -> None:
     never = [f for f in model.findings if f.sentence == "Seeded fault was never tried."]
     assert len(never) == 1
     assert ("incomplete", "tester") in told
+
+
+def test_a_depth_other_than_standard_is_a_finding_with_its_reasons() -> None:
+    r = records(functions=1, bad=0.0)
+    spec = dataclasses.replace(r.plan.spec, depth=Depth.QUICK)
+    model = dataclasses.replace(r, plan=dataclasses.replace(r.plan, spec=spec)).model()
+    assert [(f.kind, f.subject) for f in model.findings if f.kind == "depth"] == [("depth", "quick")]
+    assert not [f for f in r.model().findings if f.kind == "depth"]
 
 
 def test_a_fault_rejected_together_with_the_truth_is_not_detected() -> None:

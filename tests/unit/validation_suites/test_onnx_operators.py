@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import locale
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +29,15 @@ from validation_suites.inference import (
     tree_ensembles,
 )
 from validation_suites.sampling.text import WORDS, packed, unpacked
+
+
+@pytest.fixture(autouse=True)
+def locale_kept() -> Iterator[None]:
+    """The evaluator changes the locale of the whole process to normalise strings."""
+    before = locale.setlocale(locale.LC_ALL)
+    yield
+    locale.setlocale(locale.LC_ALL, before)
+
 
 FUNCTIONS = {
     f.id: f
