@@ -34,6 +34,8 @@ class Wanted:
     """Globs of which a label must match one."""
     names: tuple[str, ...] = ()
     """Globs of public names of which one must be mentioned."""
+    scope: frozenset[str] | None = None
+    """Names that concern the product's scope; an entry that mentions others alone is left out, one that mentions none is kept. None = all."""
     sample: int = 20
     """Entries to decide beyond those that must be."""
 
@@ -78,7 +80,7 @@ def choose(
 ) -> tuple[tuple[Anomaly, ...], tuple[str, ...]]:
     """(kept, gravest first; ids to be decided).
 
-    1. Kept is what may be in the release and passes the filters on labels and names.
+    1. Kept is what may be in the release and passes the filters on labels, names and scope.
     2. Gravest first: marked by the supplier as concerning results, then the highest risk class of a name it mentions, then the latest change.
     3. To be decided are all that are so marked or mention a name of high risk, and `sample` of the others, drawn by the digest of (list, id),
        so that the same list gives the same sample and nobody chooses it.
@@ -86,7 +88,8 @@ def choose(
     kept: list[tuple[tuple[int, int], Anomaly]] = []
     for entry in entries:
         anomaly = replace(entry.anomaly, mentions=mentions.find(entry.text))
-        if affects(anomaly, wanted.version) and _passes(anomaly.labels, wanted.labels) and _passes(anomaly.mentions, wanted.names):
+        passes = _passes(anomaly.labels, wanted.labels) and _passes(anomaly.mentions, wanted.names) and _in_scope(anomaly, wanted.scope)
+        if passes and affects(anomaly, wanted.version):
             kept.append((gravity(anomaly, risks), anomaly))
     kept.sort(key=lambda k: k[1].id)
     kept.sort(key=lambda k: k[1].changed, reverse=True)
@@ -113,3 +116,7 @@ def gravity(anomaly: Anomaly, risks: Mapping[str, Risk]) -> tuple[int, int]:
 
 def _passes(values: tuple[str, ...], globs: tuple[str, ...]) -> bool:
     return not globs or any(fnmatch.fnmatchcase(v, g) for v in values for g in globs)
+
+
+def _in_scope(anomaly: Anomaly, scope: frozenset[str] | None) -> bool:
+    return scope is None or not anomaly.mentions or not scope.isdisjoint(anomaly.mentions)

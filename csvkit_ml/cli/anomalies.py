@@ -28,6 +28,7 @@ def import_list(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the snapshot and the decisions.")] = Path("anomalies"),
     label: Annotated[list[str], typer.Option("--label", help="Only entries with a label that matches this glob (repeatable).")] = [],  # noqa: B006
     name: Annotated[list[str], typer.Option("--name", help="Only entries that mention a public name that matches this glob (repeatable).")] = [],  # noqa: B006
+    scope: Annotated[Path | None, typer.Option("--scope", help="Only entries that may concern what this scope uses (from `mlcsv scope`).")] = None,
     sample: Annotated[int, typer.Option("--sample", min=0, help="Entries to decide beyond those that must be.")] = 20,
     date: Annotated[str, typer.Option("--date", help="Date of the list (ISO 8601); default: today.")] = "",
     python: o.Python = "",
@@ -53,7 +54,7 @@ def import_list(
     with progress(Console(quiet=json)) as watch:
         made = pipeline.import_anomalies(
             file, library, labels=tuple(label), names=tuple(name), sample=sample, taken=taken, folder=output, environment=request,
-            places=pipeline.places(), watch=watch,
+            places=pipeline.places(), watch=watch, scope=scope,
         )  # fmt: skip
     s, count = made.snapshot, {"read": made.snapshot.read, "kept": len(made.snapshot.anomalies), "review": len(made.snapshot.review)}
     if json:

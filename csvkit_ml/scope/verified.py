@@ -49,6 +49,14 @@ def needed(scope: Scope, coverage: Coverage, raised: Collection[str] = ()) -> tu
     return tuple(sorted(chosen))
 
 
+def concerned(scope: Scope, coverage: Coverage) -> frozenset[str]:
+    """Names under which an anomaly of what is used may be reported: the operators, and what the functions that show them are bound to."""
+    operators = {name_of(u.operator) for u in scope.uses}
+    functions = set(needed(scope, coverage))
+    bound = {c.name for row in coverage.rows for c in row.covered if c.cover is Cover.VERIFIED and not functions.isdisjoint(c.functions)}
+    return frozenset(operators | bound)
+
+
 def listed(
     scope: Scope, digest: Digest, coverage: Coverage, dtypes: Mapping[str, frozenset[str]], device: str, *, generated: int = 0,
     not_generated: tuple[NotGenerated, ...] = (),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 
 pytestmark = pytest.mark.integration
@@ -49,6 +50,13 @@ def test_from_import_to_report(tmp_path: Path) -> None:
     assert [f["subject"] for f in report["findings"] if f["kind"] == "anomaly"] == ["A-3"]
     assert b'id="anomalies"' in (tmp_path / "report" / "report.html").read_bytes()
     assert (tmp_path / "report" / "anomalies.toml").read_bytes() == decisions.read_bytes()
+    node, values = onnx.helper.make_node("Exp", ["x"], ["y"]), [onnx.helper.make_tensor_value_info(n, 1, [2]) for n in "xy"]
+    model = onnx.helper.make_model(onnx.helper.make_graph([node], "g", values[:1], values[1:]))
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    run(tmp_path, "scope", "m.onnx", "-o", "scope.json")
+    (tmp_path / "list.csv").write_text(LIST + "A-5,something is slow,,,\n")
+    narrow = json.loads(run(tmp_path, *take[:-1], "--scope", "scope.json", "-o", "narrow", "--json"))
+    assert (narrow["read"], narrow["kept"]) == (5, 3), "A-3 is about Conv alone; A-4 and A-5 name nothing and are kept"
     decisions.write_text(text.replace(old, new % "no_such_function", 1))
     said = run(tmp_path, "validate", release, "-f", "exp", "--anomalies", "anomalies", "--out", "again", "-q", code=2)
     assert "names the function 'no_such_function'" in said
