@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from csvkit_ml.criteria.p_values import chi_square, score
-from csvkit_ml.criteria.statistical import ALPHA, FAMILY, LIMIT
+from csvkit_ml.criteria.statistical import ALPHA, FAMILY, told
 from csvkit_ml.model.function import Expected, Measurement, Reason
 from csvkit_ml.model.tensor import Array
 
@@ -47,21 +46,7 @@ class Counts:
                 expected=f"{self.draws} draws",
                 actual=f"{int(k.sum())} draws, {int(k[probability == 0].sum())} of them impossible",
             )
-        found = {name: -math.log10(max(p, 1e-300)) for name, p in self._p_values(k, probability).items()}
-        name, worst = max(found.items(), key=lambda kv: kv[1])
-        return Measurement(
-            output=expected.name,
-            reason=Reason.STATISTICS_FIT if worst <= LIMIT else Reason.BEYOND_BAND,
-            compared=int(k.size),
-            offenders=sum(s > LIMIT for s in found.values()),
-            error=worst,
-            limit=LIMIT,
-            hard_limit=LIMIT,
-            ratio=worst / LIMIT,
-            rms_ratio=math.sqrt(sum(s * s for s in found.values()) / len(found)) / LIMIT,
-            expected=f"{self.draws} draws",
-            actual=", ".join(f"-log10 p({n}) = {v:.3g}" for n, v in found.items()) + f"; largest: {name}",
-        )
+        return told(self._p_values(k, probability), output=expected.name, compared=int(k.size), expected=f"{self.draws} draws")
 
     def _p_values(self, k: Array, probability: Array) -> dict[str, float]:
         from scipy import stats

@@ -90,7 +90,7 @@ def categorical(y: Array, _: Mapping[str, Array], *probabilities: float) -> PVal
     some = p > 0
     mean = float(p @ np.arange(p.size))
     sd = math.sqrt(float(p @ (np.arange(p.size) - mean) ** 2))
-    return {"chi-square": float(stats.chisquare(counts[some], p[some] * y.size).pvalue), "serial": serial((y - mean) / sd)}
+    return {"chi-square": float(stats.chisquare(counts[some], p[some] * y.size).pvalue), **serial_of_bounded((y - mean) / sd)}
 
 
 def alternatives(y: Array, extra: Mapping[str, Array], keep: float) -> PValues:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,18 +46,23 @@ class Goodness:
                 ratio=float("inf"), expected=self.distribution, actual="not finite",
             )  # fmt: skip
         p_values = DISTRIBUTIONS[self.distribution](y, expected.extra, *self.arguments)
-        surprises = {name: -math.log10(max(p, 1e-300)) for name, p in p_values.items()}
-        name, worst = max(surprises.items(), key=lambda kv: kv[1])
-        return Measurement(
-            output=expected.name,
-            reason=Reason.STATISTICS_FIT if worst <= LIMIT else Reason.BEYOND_BAND,
-            compared=int(y.size),
-            offenders=sum(s > LIMIT for s in surprises.values()),
-            error=worst,
-            limit=LIMIT,
-            hard_limit=LIMIT,
-            ratio=worst / LIMIT,
-            rms_ratio=math.sqrt(sum(s * s for s in surprises.values()) / len(surprises)) / LIMIT,
-            expected=f"{self.distribution}{self.arguments}",
-            actual=", ".join(f"p({k}) = {v:.3g}" for k, v in p_values.items()) + f"; smallest: {name}",
-        )
+        return told(p_values, output=expected.name, compared=int(y.size), expected=f"{self.distribution}{self.arguments}")
+
+
+def told(p_values: Mapping[str, float], *, output: str, compared: int, expected: str) -> Measurement:
+    """The finding of several tests: the least probable outcome decides, in -log10 p against LIMIT."""
+    surprises = {name: -math.log10(max(p, 1e-300)) for name, p in p_values.items()}
+    name, worst = max(surprises.items(), key=lambda kv: kv[1])
+    return Measurement(
+        output=output,
+        reason=Reason.STATISTICS_FIT if worst <= LIMIT else Reason.BEYOND_BAND,
+        compared=compared,
+        offenders=sum(s > LIMIT for s in surprises.values()),
+        error=worst,
+        limit=LIMIT,
+        hard_limit=LIMIT,
+        ratio=worst / LIMIT,
+        rms_ratio=math.sqrt(sum(s * s for s in surprises.values()) / len(surprises)) / LIMIT,
+        expected=expected,
+        actual=", ".join(f"p({k}) = {v:.3g}" for k, v in p_values.items()) + f"; smallest: {name}",
+    )

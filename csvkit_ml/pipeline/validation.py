@@ -74,7 +74,8 @@ def validate(
     at = ready(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=intended.narrowing)
     known = read_anomalies(anomalies, at.environment) if anomalies else None
     given = {**(known.files if known else {}), **intended.files, **dict(job.approvals.files)}
-    asked = (sha256(job.plan), device, standards, tester, signer.public if signer else None, command, [[n, sha256(b)] for n, b in sorted(given.items())])
+    inputs = [[n, sha256(b)] for n, b in sorted(given.items())]
+    asked = (sha256(job.plan), device, standards, tester, signer.public if signer else None, command, inputs, renderers())
     with Memo(places.memo) as memo:
         again = None if intended.use.tests or baseline else question(at, asked, ORACLES)
         if again and not out and not fresh and (before := standing(again, memo)):

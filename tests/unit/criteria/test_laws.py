@@ -96,7 +96,7 @@ def test_the_tests_of_one_run_fit_the_family_that_their_level_is_divided_by(libr
             criterion = function.criterion_for(sample)
             if not isinstance(criterion, Goodness | Counts):
                 break
-            tests += len(offer.variants) * (4 if isinstance(criterion, Counts) else TESTS.get(criterion.distribution, 5))
+            tests += len((*offer.variants, *offer.brief)) * (4 if isinstance(criterion, Counts) else TESTS.get(criterion.distribution, 5))
     assert 0 < tests <= FAMILY
     assert LAGS == 16
 

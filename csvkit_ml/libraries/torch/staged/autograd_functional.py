@@ -8,6 +8,7 @@ from typing import Any
 
 from csvkit_ml.libraries.binding import Binding
 from csvkit_ml.libraries.torch.staged.autograd import ALL, _field, _leaf
+from csvkit_ml.libraries.torch.staged.forms import quiet
 
 
 def _cubes(x):
@@ -190,15 +191,6 @@ def _stateless(t, p, x, w, g):
     return [leaf.grad, t.stack([y.detach(), double]), _untouched(t, module)]
 
 
-def _quiet(call):
-    def form(t, p, *inputs):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return call(t, p, *inputs)
-
-    return form
-
-
 def _binding(function, names, since="", **forms):
     forms = {n.replace("_", "-"): f for n, f in forms.items()}
     return Binding(function=function, forms=forms, names=names, dtypes=ALL, layouts=("strided", "offset"), since=since)
@@ -268,7 +260,7 @@ BINDINGS = (
         ),
         plain=_hooked(lambda m, gi, go: (gi[0] * 5,), _full),
         pre=_hooked(lambda m, go: (go[0] * 5,), _backward_pre),
-        old=_quiet(_hooked(lambda m, gi, go: tuple(None if v is None else v * 5 for v in gi), _old)),
+        old=quiet(_hooked(lambda m, gi, go: tuple(None if v is None else v * 5 for v in gi), _old)),
     ),
     _binding(
         "func_module_calls",
@@ -283,6 +275,6 @@ BINDINGS = (
         plain=_functional_call,
         value_and_gradient=_value_and_gradient,
         stacked=_stacked,
-        stateless=_quiet(_stateless),
+        stateless=quiet(_stateless),
     ),
 )

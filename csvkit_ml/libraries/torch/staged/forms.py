@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from typing import Any, Callable, Dict, Tuple
 
 from csvkit_ml.libraries.binding import Binding
@@ -17,6 +18,17 @@ Form = Callable[..., Any]
 def resolve(t: Any, path: str) -> Any:
     """`special.exp2` of torch."""
     return operator.attrgetter(path)(t)
+
+
+def quiet(call: Form) -> Form:
+    """A form that is deprecated, and warns."""
+
+    def form(t, p, *x):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return call(t, p, *x)
+
+    return form
 
 
 def _plain(path: str) -> Form:

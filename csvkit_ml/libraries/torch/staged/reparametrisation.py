@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import warnings
 from typing import Any
 
 from csvkit_ml.libraries.binding import Binding
+from csvkit_ml.libraries.torch.staged.forms import quiet
 
 FLOATS = ("float32", "float64")
 
@@ -21,17 +21,6 @@ def _holder(t, x):
 def _prune_of(t):
     """torch.nn.utils.prune, which torch does not import by itself."""
     return importlib.import_module(t.__name__ + ".nn.utils.prune")
-
-
-def _quiet(call):
-    """Deprecated forms warn."""
-
-    def form(t, p, *inputs):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return call(t, p, *inputs)
-
-    return form
 
 
 def _weight_norm_parametrised(t, p, v, g):
@@ -51,7 +40,7 @@ def _weight_norm_old(removed):
         module.forward = lambda: module.weight
         return module()
 
-    return _quiet(call)
+    return quiet(call)
 
 
 def _weight_norm_removed(t, p, v, g):
@@ -86,7 +75,7 @@ def _spectral_old(removed):
         module(t.zeros(1, x.shape[1]))
         return t.nn.utils.remove_spectral_norm(module).weight if removed else module.weight
 
-    return _quiet(call)
+    return quiet(call)
 
 
 def _gram(q):
@@ -253,7 +242,7 @@ def _initial(old):
         name = kind if old and kind in ("constant", "eye", "dirac") else kind + "_"
         return getattr(t.nn.init, name)(x, *arguments)
 
-    return _quiet(call)
+    return quiet(call)
 
 
 def _binding(function, names, dtypes=FLOATS, layouts=(), since="", **forms):
