@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from packaging.version import Version
+
 from csvkit_ml.libraries.raised import Raiser
 
 
@@ -21,8 +23,17 @@ class Offer:
     """Plain first."""
     since: str = ""
     """First version, empty = all."""
+    until: str = ""
+    """First version that documents another definition, empty = none."""
     brief: tuple[str, ...] = ()
     """Variants, each one public name's, in which the first sample of every dtype runs and no other."""
+
+
+    def missing_in(self, version: Version) -> str:
+        """Why a release does not offer it; empty = it does."""
+        if self.since and version < Version(self.since):
+            return f"offered since {self.since}"
+        return f"defined otherwise since {self.until}" if self.until and version >= Version(self.until) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ def coverage(
         return None
     watch.stage(f"what {library.name} has, and what of it is verified")
     file, release = read_rules(text), Version(record.version)
-    offers = [o for o in library.offers() if not o.since or Version(o.since) <= release]
+    offers = [o for o in library.offers() if not o.missing_in(release)]
     ran = [o for o in offers if verdicts is None or o.function in verdicts]
     with ExitStack() as stack:
         processes = cache(lambda: stack.enter_context(_processes(record, library, worker, places)))

@@ -13,7 +13,7 @@ def offers() -> tuple[Offer, ...]:
     """One offer per binding."""
     return tuple(
         Offer(
-            function=b.function, names=tuple(dict.fromkeys((*b.names, *b.aliases))), dtypes=b.dtypes, variants=b.variants(), since=b.since,
+            function=b.function, names=tuple(dict.fromkeys((*b.names, *b.aliases))), dtypes=b.dtypes, variants=b.variants(), since=b.since, until=b.until,
             brief=tuple(b.aliases),
         )
         for b in bindings().values()
