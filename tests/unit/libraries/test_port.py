@@ -10,7 +10,8 @@ from csvkit_ml.libraries.port import Offer
 
 
 @pytest.mark.parametrize(
-    ("version", "why"), [("2.3.1", "offered since 2.4"), ("2.4", ""), ("2.6.0", ""), ("2.7.0", "defined otherwise since 2.7"), ("2.13.0", "defined otherwise since 2.7")]
+    ("version", "why"),
+    [("2.3.1", "offered since 2.4"), ("2.4", ""), ("2.6.0", ""), ("2.7.0", "defined otherwise since 2.7"), ("2.13.0", "defined otherwise since 2.7")],
 )
 def test_a_definition_holds_for_its_releases(version: str, why: str) -> None:
     offer = Offer(function="f", names=(), dtypes=(), variants=(), since="2.4", until="2.7")
