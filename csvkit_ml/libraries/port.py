@@ -23,6 +23,8 @@ class Offer:
     """First version, empty = all."""
     brief: tuple[str, ...] = ()
     """Variants, each one public name's, in which the first sample of every dtype runs and no other."""
+    exercises: tuple[str, ...] = ()
+    """Operators that take part, without a reference that is theirs: where the library cannot tell what it calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
