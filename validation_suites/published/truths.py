@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -48,10 +49,11 @@ def route(name: str, operators: frozenset[str]) -> str:
 
 
 def agreement(name: str, made: tuple[Disturbed, ...]) -> bool:
-    """Whether an evaluation has the shapes and dtypes of the published outputs."""
+    """Whether an evaluation has the shapes and dtypes of the published outputs, and no shape in it depends on rounding."""
     told = case(name).outputs
     return len(made) == len(told) and all(
-        not isinstance(o, tuple) and d.value.shape == o.shape and d.dtype == o.dtype.name for d, o in zip(made, told, strict=True)
+        not isinstance(o, tuple) and d.value.shape == o.shape and d.dtype == o.dtype.name and np.isfinite(d.moved).all()
+        for d, o in zip(made, told, strict=True)
     )
 
 
@@ -61,14 +63,14 @@ def expected(name: str, how: str) -> tuple[Expected, ...]:
     known = case(name)
     if how in (GRAPH, WRITTEN_OUT):
         return tuple(_of_evaluation(d, o) for d, o in zip(_evaluated(known, how), output_names(known), strict=True))
-    spread = _spreads(known) if how == STABLE else {}
+    wide = _wide(known) if how == STABLE else {}
     made: list[Expected] = []
     for i, (output, value) in enumerate(zip(output_names(known), known.outputs, strict=True)):
         if isinstance(value, tuple):
-            made += [_published(f"{output}_{k}", v, None) for k, v in enumerate(value)]
+            made += [_published(f"{output}_{k}", v) for k, v in enumerate(value)]
             made.append(Expected(name=f"{output}_length", dtype="int64", value=np.array(len(value), dtype=np.int64)))
         else:
-            made.append(_published(output, value, spread.get(i)))
+            made.append(_published(output, value) if how != STABLE else _stable(known, output, value, *wide.get(i, (None, None))))
     return tuple(made)
 
 
@@ -94,23 +96,33 @@ def _evaluated(known: Case, how: str) -> tuple[Disturbed, ...]:
 
 
 def _of_evaluation(d: Disturbed, output: str) -> Expected:
-    open_ = ~np.isfinite(d.moved)
-    moved = np.where(open_, 0.0, d.moved)
     double = d.dtype == "float64"  # both round alike
-    own = np.where(open_, np.inf, 0.0 if double else _OWN * moved * (d.value.dtype.kind == "f"))
-    return Expected(name=output, dtype=d.dtype, value=d.value, radius=own, scale=moved * (1 + double), any_sign_of_zero=True)
+    own = 0.0 if double else _OWN * d.moved * (d.value.dtype.kind == "f")
+    return Expected(name=output, dtype=d.dtype, value=d.value, radius=own, scale=d.moved * (1 + double), any_sign_of_zero=True)
 
 
-def _published(output: str, value: Array, spread: Array | None) -> Expected:
-    """A published value; its own rounding is that of the format."""
+def _published(output: str, value: Array) -> Expected:
     if value.dtype.kind == "O":
         return Expected(name=output, dtype="uint8", value=text(value))
+    wide = value.astype(np.float64) if value.dtype.kind in "fV" else value
+    return Expected(name=output, dtype=value.dtype.name, value=wide, any_sign_of_zero=True)
+
+
+def _stable(known: Case, output: str, value: Array, wide: Array | None, spread: Array | None) -> Expected:
+    """The package's own evaluation in double where there is one (published values are rounded, some to four digits), else the published value."""
+    plain_ = _published(output, value)
     if value.dtype.kind not in "fV":
-        return Expected(name=output, dtype=value.dtype.name, value=value)
-    wide = value.astype(np.float64)
-    finite = np.abs(np.where(np.isfinite(wide), wide, 0.0))
-    scale = 0.0 if spread is None else spread + FORMATS[value.dtype.name].u * (finite + finite.max(initial=0.0))
-    return Expected(name=output, dtype=value.dtype.name, value=wide, scale=scale, any_sign_of_zero=True)
+        return plain_
+    truth = plain_.value if wide is None else wide
+    finite = np.abs(np.where(np.isfinite(truth), truth, 0.0))
+    roundoff = FORMATS[value.dtype.name].u * (finite + finite.max(initial=0.0))
+    return replace(plain_, value=truth, scale=np.sqrt(_terms(known, value)) * (roundoff + (0.0 if spread is None else spread)))
+
+
+def _terms(known: Case, value: Array) -> float:
+    """What one element of a result may be a sum of: an axis of an operand, or all of the largest one, spread over the result."""
+    fed = [a for v in known.inputs for a in (v if isinstance(v, tuple) else (v,))]
+    return float(max([1, *(n for a in fed for n in a.shape), *(a.size // max(1, value.size) for a in fed)]))
 
 
 def text(value: Array) -> Array:
@@ -120,8 +132,8 @@ def text(value: Array) -> Array:
     return np.frombuffer(b"".join(e.ljust(width, b"\0") for e in encoded), dtype=np.uint8).reshape((*value.shape, width))
 
 
-def _spreads(known: Case) -> Mapping[int, Array]:
-    """How far relative disturbances of one roundoff in the operands move each output, by the package's own evaluator in double; where it has none, 0."""
+def _wide(known: Case) -> Mapping[int, tuple[Array | None, Array]]:
+    """(value, how far relative disturbances of one roundoff in the operands move it) of each output by the package's own evaluator in double."""
     import onnx
     from onnx.reference import ReferenceEvaluator
 
@@ -129,16 +141,20 @@ def _spreads(known: Case) -> Mapping[int, Array]:
     names = [i.name for i in model.graph.input]
     try:
         run = ReferenceEvaluator(model).run
-        plain_ = run(None, dict(zip(names, map(_double, known.inputs), strict=False)))
-        found = {i: np.zeros(np.shape(v)) for i, v in enumerate(plain_) if isinstance(v, np.ndarray) and v.dtype.kind in "fV"}
+        first = run(None, dict(zip(names, map(_double, known.inputs), strict=False)))
+        places = [i for i, (v, o) in enumerate(zip(first, known.outputs, strict=True)) if _alike(v, o)]
+        found = {i: np.zeros(np.shape(first[i])) for i in places}
         for draw in range(DRAWS):
             rng = np.random.default_rng(draw)
             other = run(None, dict(zip(names, (_off(v, rng) for v in known.inputs), strict=False)))
-            for i in found:
-                found[i] = np.maximum(found[i], _apart(plain_[i], other[i]))
-    except Exception:  # noqa: BLE001 - what the package does not evaluate moves nothing
+            found = {i: np.maximum(v, _apart(first[i], other[i])) for i, v in found.items()}
+    except Exception:  # noqa: BLE001 - the published value stands where the package evaluates nothing else
         return {}
-    return {i: v for i, v in found.items() if v.shape == getattr(known.outputs[i], "shape", None)}
+    return {i: (first[i] if first[i].dtype == np.float64 else None, v) for i, v in found.items()}
+
+
+def _alike(made: object, told: Value) -> bool:
+    return isinstance(made, np.ndarray) and isinstance(told, np.ndarray) and made.shape == told.shape and made.dtype.kind in "fV"
 
 
 def _double(v: Value) -> Any:

@@ -15,8 +15,12 @@ _UNSUPPORTED = (
     "only *guarantees* support",
     "Could not find an implementation",
     "Unsupported model IR version",
+    "are not supported. If you need support",
+    "is not supported now",
+    "Failed to construct locale",
 )
-"""Parts of messages by which the library says that it does not implement an operator, an opset or a model version."""
+"""Parts of messages by which the library says that it does not implement an operator, an attribute's value, an opset or a model version, or that the
+machine lacks a locale."""
 _VARIANTS: Dict[str, Dict[str, str]] = {
     "plain": {}, "opt=none": {"opt": "none"}, "opt=basic": {"opt": "basic"}, "opt=extended": {"opt": "extended"}, "threads=2": {"threads": "2"},
     "parallel": {"mode": "parallel", "interop": "2"}, "io-binding": {},
