@@ -29,7 +29,7 @@ def test_every_published_case_is_run_or_left_out_with_a_reason() -> None:
     assert len(set(names)) == len(names) == 2024
     assert all(why for _, _, why in left_out)
     samples = [s.param("case") for f in onnx_cases.FUNCTIONS for s in f.samples()]
-    assert Counter(samples) == Counter(frozen.listed())
+    assert Counter(samples) == Counter(list(frozen.listed()))
 
 
 def test_records_are_those_of_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
