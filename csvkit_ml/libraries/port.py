@@ -27,6 +27,8 @@ class Offer:
     """First version that documents another definition, empty = none."""
     brief: tuple[str, ...] = ()
     """Variants, each one public name's, in which the first sample of every dtype runs and no other."""
+    exercises: tuple[str, ...] = ()
+    """Operators that take part, without a reference that is theirs: where the library cannot tell what it calls."""
 
 
     def missing_in(self, version: Version) -> str:

@@ -81,7 +81,7 @@ def coverage(
         file=file,
         classification=classify(names, file),
         verifies={o.function: o.names for o in offers},
-        calls={f: c.operators for f, c in traces.items()},
+        calls={o.function: o.exercises for o in ran if o.exercises} | {f: c.operators for f, c in traces.items()},
         results={f: c.results for f, c in traces.items()},
         verdicts=verdicts,
     )

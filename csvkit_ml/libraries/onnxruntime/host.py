@@ -33,7 +33,8 @@ def lowerings() -> dict[str, Lowering]:
 def offers() -> tuple[Offer, ...]:
     """One offer per lowering."""
     return tuple(
-        Offer(function=w.function, names=w.names, dtypes=w.dtypes, variants=w.variants, since=w.since) for w in lowerings().values()
+        Offer(function=w.function, names=w.names, dtypes=w.dtypes, variants=w.variants, since=w.since, exercises=w.exercises)
+        for w in lowerings().values()
     )
 
 
