@@ -56,6 +56,7 @@ class Store:
         self._blobs: dict[Digest, bytes] = {}
         self._observations: dict[Digest, bytes] = {}
         self._checked: set[Digest] = set()
+        """Blobs that this object has read whole, or written."""
         self._path = path
 
     def _create(self, path: Path) -> None:
@@ -69,9 +70,10 @@ class Store:
         self._db.execute(f"PRAGMA user_version={SCHEMA}")
 
     def put(self, data: bytes) -> Digest:
-        """Keep a blob."""
+        """Keep a blob; one that is known to lie there whole is not written again."""
         digest = sha256(data)
-        self._blobs.setdefault(digest, data)
+        if digest not in self._checked:
+            self._blobs.setdefault(digest, data)
         return digest
 
     def get(self, digest: Digest) -> bytes:
@@ -105,6 +107,7 @@ class Store:
         except sqlite3.DatabaseError as e:
             self._roll_back()
             raise self._damaged(e) from e
+        self._checked.update(self._blobs)
         self._blobs.clear()
         self._observations.clear()
 
