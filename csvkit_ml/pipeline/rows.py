@@ -88,15 +88,21 @@ def _with_requests(made: Prepared, asked: list[_Question]) -> Prepared:
 
 
 def _compare_rows(q: _Question, whole: Observation, part: Observation, base: Cell, store: Store) -> Pair | None:
+    """The part is judged only where its bits differ: otherwise they are within the bound or not as those of the whole."""
     a, b = whole.repetitions[0].outcome, part.repetitions[0].outcome
     if not isinstance(a, Produced) or not isinstance(b, Produced):
         return pair(q.part.dimension, q.planned.id, part.case, a, b, True, store.get)
-    criterion = registry.functions()[q.planned.id].criterion_for(q.part.sample)
-    judged = judge_case(part, lambda: q.part.expected, criterion, store.get, required_identical=())
     rows = [
         (q.part.of_whole(array_of(x, store.get)), q.part.of_part(array_of(y, store.get)), x.dtype)
         for x, y in zip(a.outputs, b.outputs, strict=True)
     ]
     if any(x.shape != y.shape for x, y, _ in rows):
         return None
-    return pair_of_rows(q.part.dimension, q.planned.id, part.case, rows, within(judged) and within(base.run.judged.get(q.whole)))
+    found = pair_of_rows(q.part.dimension, q.planned.id, part.case, rows, True)
+    return replace(found, outside=not _both_within(q, part, base, store)) if found.differs else found
+
+
+def _both_within(q: _Question, part: Observation, base: Cell, store: Store) -> bool:
+    criterion = registry.functions()[q.planned.id].criterion_for(q.part.sample)
+    judged = judge_case(part, lambda: q.part.expected, criterion, store.get, required_identical=())
+    return within(judged) and within(base.run.judged.get(q.whole))

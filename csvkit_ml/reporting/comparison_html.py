@@ -147,7 +147,7 @@ def _environment() -> Environment:
         loader=DictLoader({n: _text(n) for n in _TEMPLATES}), autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    env.filters |= {"ulp": ulp, "plural": display.plural}
+    env.filters |= {"ulp": ulp, "plural": display.plural, "factor": "{:g} times".format}
     env.globals |= {"share": share}
     return env
 
