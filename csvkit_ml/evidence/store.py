@@ -106,7 +106,7 @@ class Store:
 
     def commit(self) -> None:
         """Write what is pending, all or nothing."""
-        if not self._blobs and not self._observations:
+        if not self._blobs and not self._observations and not self._times:
             return
         try:
             self._db.execute("BEGIN IMMEDIATE")
