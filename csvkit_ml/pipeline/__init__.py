@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from csvkit_ml.pipeline.cells import Compared, compare_runs
 from csvkit_ml.pipeline.cluster import on_cluster
-from csvkit_ml.pipeline.determinism import Matrix, determinism
+from csvkit_ml.pipeline.determinism import Matrix, circumstances, determinism
 from csvkit_ml.pipeline.doctor import Doctor, doctor
 from csvkit_ml.pipeline.intended import IntendedUse
 from csvkit_ml.pipeline.judging import detections, exit_code
@@ -35,6 +35,7 @@ __all__ = [
     "Reproduction",
     "Watcher",
     "asked_functions",
+    "circumstances",
     "compare_runs",
     "detections",
     "determinism",
