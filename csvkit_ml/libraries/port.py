@@ -56,6 +56,8 @@ class Library:
     """Packages to stage besides the worker, e.g. `csvkit_ml.libraries.torch.staged`."""
     split: Callable[[], bytes] = bytes
     """Rules of the functional split as TOML (see specs/libraries); empty = there are none."""
+    unverified: Callable[[], bytes] = bytes
+    """Reasons of names that are not verified, as TOML; empty = none are written."""
     raisers: Callable[[], Mapping[str, Raiser]] = dict
     """By operator: uses of it in the terms of functions (see raised.py)."""
     undeclared: Callable[[str], tuple[str, ...]] = lambda version: ()

@@ -16,7 +16,7 @@ from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
 from csvkit_ml.pipeline.prepare import Job, Prepared, asked_functions, jobs, jobs_from_plan, prepare, write_plan
 from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
 from csvkit_ml.pipeline.scoped import read_scope
-from csvkit_ml.pipeline.splitting import split
+from csvkit_ml.pipeline.splitting import split, unverified
 from csvkit_ml.pipeline.upgrading import Baseline
 from csvkit_ml.pipeline.validation import Finished, validate
 from csvkit_ml.pipeline.whole_models import ModelFiles, read_model
@@ -53,6 +53,7 @@ __all__ = [
     "reproduce",
     "split",
     "trusted_keys",
+    "unverified",
     "validate",
     "write_plan",
 ]

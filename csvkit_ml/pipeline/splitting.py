@@ -29,6 +29,7 @@ from csvkit_ml.planning.definition import definition
 from csvkit_ml.split.classify import check_claims, classify
 from csvkit_ml.split.coverage import cover
 from csvkit_ml.split.rules import read_rules
+from csvkit_ml.split.unverified import read_reasons, reasons
 
 TRACE_LIMIT_S = 20.0
 """For one sample to tell which operators it calls."""
@@ -52,6 +53,17 @@ def split(asked: str, *, environment: EnvironmentRequest, places: Places, watch:
         raise UsageError(f"there are no rules for the functional split of {library.name}", "see specs/libraries")
     check_claims(made.unclassified)
     return made
+
+
+def unverified(found: Coverage) -> Mapping[str, str]:
+    """Why each uncovered name is not verified; '' where no reason is written.
+
+    Raises:
+        SuiteError: the reasons cannot be read.
+    """
+    library = registry.libraries().get(found.library)
+    text = library.unverified() if library else b""
+    return reasons(read_reasons(text), found) if text else {n: "" for row in found.rows for n in row.uncovered}
 
 
 def coverage(

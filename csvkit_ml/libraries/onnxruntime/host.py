@@ -60,4 +60,5 @@ LIBRARY = Library(
     staged=("csvkit_ml.libraries.onnxruntime", "csvkit_ml.libraries.onnxruntime.staged"),
     raisers=lambda: RAISERS,
     split=lambda: files("specs.libraries").joinpath("onnxruntime.toml").read_bytes(),
+    unverified=lambda: files("specs.libraries").joinpath("onnxruntime_unverified.toml").read_bytes(),
 )

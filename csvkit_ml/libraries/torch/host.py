@@ -30,5 +30,6 @@ LIBRARY = Library(
     staged=("csvkit_ml.libraries.torch", "csvkit_ml.libraries.torch.staged"),
     raisers=lambda: RAISERS,
     split=lambda: files("specs.libraries").joinpath("torch.toml").read_bytes(),
+    unverified=lambda: files("specs.libraries").joinpath("torch_unverified.toml").read_bytes(),
     traces=True,
 )
