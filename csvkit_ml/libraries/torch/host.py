@@ -14,7 +14,7 @@ def offers() -> tuple[Offer, ...]:
     return tuple(
         Offer(
             function=b.function, names=tuple(dict.fromkeys((*b.names, *b.aliases))), dtypes=b.dtypes, variants=b.variants(), since=b.since,
-            brief=tuple(b.aliases),
+            brief=tuple(b.aliases), paths=b.paths, once=b.once,
         )
         for b in bindings().values()
     )  # fmt: skip
