@@ -40,6 +40,11 @@ class Binding(NamedTuple):
     aliases: Mapping[str, Callable[..., Any]] = _NONE
     """Further public names, each with its call: verified like `names`, by a variant of the same name that runs once in every dtype."""
 
+    paths: tuple[str, ...] = ()
+    """Variants in which the first sample of every dtype runs: other ways of execution, e.g. `mode=jit-trace`."""
+    once: tuple[str, ...] = ()
+    """Variants in which the first sample alone runs, because each costs much."""
+
     def variants(self) -> tuple[str, ...]:
         """Names of the variants in which every sample runs, plain first."""
         return tuple(self.forms) + tuple("layout=" + x for x in self.layouts) + tuple("mode=" + x for x in self.modes)

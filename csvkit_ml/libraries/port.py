@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,15 @@ class Offer:
     """Variants, each one public name's, in which the first sample of every dtype runs and no other."""
     exercises: tuple[str, ...] = ()
     """Operators that take part, without a reference that is theirs: where the library cannot tell what it calls."""
+    paths: tuple[str, ...] = ()
+    """Variants, each a way of execution, in which the first sample of every dtype runs and no other."""
+    once: tuple[str, ...] = ()
+    """Variants in which the first sample of all runs and no other."""
 
+    def variants_of(self, met: AbstractSet[str], dtype: str) -> tuple[str, ...]:
+        """Those of a sample of a dtype, after samples of the dtypes `met`."""
+        first = (*self.brief, *self.paths) if dtype not in met else ()
+        return (*self.variants, *first, *(self.once if not met else ()))
 
     def missing_in(self, version: Version) -> str:
         """Why a release does not offer it; empty = it does."""

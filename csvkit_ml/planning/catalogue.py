@@ -131,7 +131,7 @@ def _plan_samples(
             continue
         program = library.lower(function.id, sample)
         digest = request_digest(function.id, sample, program)
-        variants = offer.variants if sample.dtype in met else (*offer.variants, *offer.brief)
+        variants = offer.variants_of(met, sample.dtype)
         met.add(sample.dtype)
         request = Request(function=function.id, sample=sample, program=program, variants=variants, digest=digest)
         if request.prefix in requests:

@@ -13,8 +13,8 @@ def offers() -> tuple[Offer, ...]:
     """One offer per binding."""
     return tuple(
         Offer(
-            function=b.function, names=tuple(dict.fromkeys((*b.names, *b.aliases))), dtypes=b.dtypes, variants=b.variants(), since=b.since, until=b.until,
-            brief=tuple(b.aliases),
+            function=b.function, names=tuple(dict.fromkeys((*b.names, *b.aliases))), dtypes=b.dtypes, variants=b.variants(), since=b.since,
+            until=b.until, brief=tuple(b.aliases), paths=b.paths, once=b.once,
         )
         for b in bindings().values()
     )  # fmt: skip

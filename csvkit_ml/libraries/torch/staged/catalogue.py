@@ -10,10 +10,11 @@ from typing import Dict
 from csvkit_ml.libraries import binding
 from csvkit_ml.libraries.torch import staged
 from csvkit_ml.libraries.torch.staged.alias_table import ALIASES
+from csvkit_ml.libraries.torch.staged.paths import with_paths
 
 _NOT_AREAS = (
     "alias_table", "aliases", "aliases_algebra", "aliases_layers", "aliases_pointwise", "aliases_shapes", "catalogue", "forms", "inventory",
-    "layouts", "runtime", "settings", "tracing",
+    "layouts", "paths", "runtime", "settings", "tracing",
 )  # fmt: skip
 
 
@@ -27,7 +28,7 @@ def bindings() -> Dict[str, binding.Binding]:
         for made in importlib.import_module(staged.__name__ + "." + info.name).BINDINGS:
             if made.function in found:
                 raise ValueError("two torch bindings of %r" % made.function)
-            found[made.function] = made
+            found[made.function] = with_paths(info.name, made)
     for function, ways in ALIASES.items():
         if function not in found:
             raise ValueError("other names of %r, which is not bound" % function)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import traceback
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from csvkit_ml.libraries.binding import Binding, NotSupported, Runtime, WireRequest, WireTensor
 from csvkit_ml.libraries.torch.staged.catalogue import bindings
 from csvkit_ml.libraries.torch.staged.layouts import LAYOUTS
+from csvkit_ml.libraries.torch.staged.paths import PATHS, form_of, taken
 from csvkit_ml.libraries.torch.staged.settings import put_in_force
 
 _DTYPES = (
@@ -27,6 +29,8 @@ def _import_late(t: Any) -> None:
     """What torch imports when an optimiser or a function transform is first used: here once, not in every forked process."""
     try:
         t._dynamo  # noqa: B018
+        for name in ("torch.export._trace", "torch._export.non_strict_utils"):
+            importlib.import_module(name)
     except Exception:  # releases without it, or builds in which it does not import: whoever uses it will be told
         return
 
@@ -126,13 +130,13 @@ class TorchRuntime(Runtime):
         place = LAYOUTS.get(layout)
         if form is None or place is None:
             raise NotSupported("variant " + request.variant)
-        with _mode(self.t, mode):
+        with _mode(self.t, "" if mode in PATHS else mode):
             inputs = [place(self.t, self._tensor(w)) for w in request.inputs]
             if mode == "requires-grad":
                 inputs = [x.requires_grad_(True) if x.is_floating_point() or x.is_complex() else x for x in inputs]
             try:
                 with around:
-                    result = form(self.t, request.params, *inputs)
+                    result = taken(self.t, mode, form, request.params, inputs)
             except (AttributeError, TypeError) as e:
                 if not _is_missing(e):
                     raise
@@ -188,7 +192,7 @@ def _variant(binding: Binding, name: str) -> Tuple[Optional[Callable[..., Any]],
     if name.startswith("layout="):
         return plain, name[7:], ""
     if name.startswith("mode="):
-        return plain, "contiguous", name[5:]
+        return form_of(binding, name[5:]), "contiguous", name[5:]
     return binding.forms.get(name) or binding.aliases.get(name), "contiguous", ""
 
 
