@@ -139,8 +139,12 @@ def double(name: str, x: float) -> float:
     return float(getattr(torch.special, name)(full(x, dtype=torch.float64)).item())
 
 
-X = Fraction(47, 10)
-J0, J1 = (series((X / 2) ** n, lambda k, n=n: -((X / 2) ** 2) / k / (k + n)) for n in (0, 1))
+def bessel_first_kind(n: int, x: Fraction) -> float:
+    """Jn: terms fall by -(x / 2)^2 / (k (k + n))."""
+    return series((x / 2) ** n, lambda k: -((x / 2) ** 2) / k / (k + n))
+
+
+J0, J1 = (bessel_first_kind(n, Fraction(47, 10)) for n in (0, 1))
 
 
 @proof("bessel_j0", "J0(4.7) by its power series, to 12 digits in float64")
@@ -161,7 +165,8 @@ def wronskian() -> Result:
 @proof("airy_ai", "Ai(-2.1) by its power series, to 12 digits in float64")
 def airy() -> Result:
     x = Fraction(-21, 10)
-    even, odd = (series(first, lambda k, m=m: x**3 / (3 * k + m) / (3 * k + m - 1)) for first, m in ((Fraction(1), 0), (x, 1)))
+    even = series(Fraction(1), lambda k: x**3 / (3 * k) / (3 * k - 1))
+    odd = series(x, lambda k: x**3 / (3 * k + 1) / (3 * k))
     want = even / (3 ** (2 / 3) * math.gamma(2 / 3)) - odd / (3 ** (1 / 3) * math.gamma(1 / 3))
     return near(double("airy_ai", -2.1), want, 1e-12)
 
