@@ -22,6 +22,7 @@ from validation_suites.published.areas import about, plain
 from validation_suites.published.frozen import DATA, INDEX, packed
 
 FOLDER = Path(__file__).parent
+UMATH_DATA, UMATH_INDEX = "umath.xz", "umath.json"
 
 LARGEST_CASE = 256 << 10
 """Bytes of a record."""
@@ -172,5 +173,19 @@ def _write(folder: Path, head: dict[str, Any], cases: list[list[Any]], left_out:
     folder.joinpath(INDEX).write_text(json.dumps(head, indent=0)[:-2] + ",\n" + lists + "\n}\n", encoding="utf-8")
 
 
+def freeze_umath(folder: Path) -> None:
+    """Write numpy's tables as they are, one after the other."""
+    where = Path(np.__file__).parent / "_core" / "tests" / "data"
+    texts = {p.stem.removeprefix("umath-validation-set-"): p.read_bytes() for p in sorted(where.glob("umath-validation-set-*.csv"))}
+    starts = [sum(len(t) for t in list(texts.values())[:i]) for i in range(len(texts))]
+    told = {
+        "package": f"numpy {np.__version__}", "licence": "BSD-3-Clause", "notice": "Copyright (c) 2005-2025, NumPy Developers; see LICENSE-numpy.txt",
+        "tables": [[n, sha256(t), at, len(t)] for (n, t), at in zip(texts.items(), starts, strict=True)],
+    }  # fmt: skip
+    folder.joinpath(UMATH_DATA).write_bytes(lzma.compress(b"".join(texts.values()), format=lzma.FORMAT_XZ, check=lzma.CHECK_SHA256, preset=9))
+    folder.joinpath(UMATH_INDEX).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
     freeze(FOLDER)
+    freeze_umath(FOLDER)

@@ -45,6 +45,10 @@ def wrong_inputs(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any)
     return [refused, int(_bits(session.run(None, {"x": x})) == before)]
 
 
+def _reading(make: Make, path: str, x: Any) -> Callable[[], Any]:
+    return lambda: make(path).run(None, {"x": x})
+
+
 def broken_files(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any) -> Any:
     """(the broken one refused, the whole one read), from a file."""
     kind = p["kind"]
@@ -57,7 +61,7 @@ def broken_files(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any)
             path = os.path.join(folder, name)
             with open(path, "wb") as f:
                 f.write(data)
-            answers.append(_refused(lambda path=path: make(path).run(None, {"x": x})))
+            answers.append(_refused(_reading(make, path, x)))
     return [answers[0], 1 - answers[1]]
 
 
