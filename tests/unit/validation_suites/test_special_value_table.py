@@ -46,7 +46,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "exp": (((0.0,), 1.0), ((-0.0,), 1.0), ((-INF,), 0.0), ((INF,), INF), *NAN_IN),
     "exp2": (((0.0,), 1.0), ((-0.0,), 1.0), ((-INF,), 0.0), ((INF,), INF), *NAN_IN),
     "expm1": (*odd_(((0.0,), 0.0)), ((-INF,), -1.0), ((INF,), INF), *NAN_IN),
-    **{f: (((0.0,), -INF), ((-0.0,), -INF), ((1.0,), 0.0), ((-1.0,), NAN), ((INF,), INF), ((-INF,), NAN), *NAN_IN) for f in ("log", "log2", "log10")},
+    **dict.fromkeys(("log", "log2", "log10"), (((0.0,), -INF), ((-0.0,), -INF), ((1.0,), 0.0), ((-1.0,), NAN), ((INF,), INF), ((-INF,), NAN), *NAN_IN)),
     "log1p": (*odd_(((0.0,), 0.0)), ((-1.0,), -INF), ((-2.0,), NAN), ((INF,), INF), ((-INF,), NAN), *NAN_IN),
     "sqrt": (*odd_(((0.0,), 0.0)), ((-1.0,), NAN), ((INF,), INF), ((-INF,), NAN), *NAN_IN),
     "abs": (*even_(((0.0,), 0.0), ((INF,), INF)), *NAN_IN),
@@ -78,8 +78,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         *(((z, 1.0), z) for z in (0.0, -0.0)), ((INF, 1.0), NAN), ((-INF, 1.0), NAN), ((1.0, 0.0), NAN), ((1.0, -0.0), NAN), ((1.0, INF), 1.0),
         ((-1.0, INF), -1.0), ((1.0, -INF), 1.0), ((NAN, 1.0), NAN), ((1.0, NAN), NAN),
     ),
-    **{f: (((NAN, 1.0), 1.0), ((1.0, NAN), 1.0), ((NAN, NAN), NAN)) for f in ("fmax", "fmin")},
-    **{f: (((NAN, 1.0), NAN), ((1.0, NAN), NAN), ((NAN, NAN), NAN)) for f in ("maximum", "minimum")},
+    **dict.fromkeys(("fmax", "fmin"), (((NAN, 1.0), 1.0), ((1.0, NAN), 1.0), ((NAN, NAN), NAN))),
+    **dict.fromkeys(("maximum", "minimum"), (((NAN, 1.0), NAN), ((1.0, NAN), NAN), ((NAN, NAN), NAN))),
     "copysign": (((1.0, -0.0), -1.0), ((-1.0, 0.0), 1.0), ((INF, -1.0), -INF), ((0.0, -1.0), -0.0)),
     "nextafter": (((0.0, -0.0), -0.0), ((-0.0, 0.0), 0.0), ((1.0, 1.0), 1.0), ((NAN, 1.0), NAN), ((1.0, NAN), NAN)),
 }  # fmt: skip
@@ -89,7 +89,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
 def _asked(function: str, dtype: str) -> tuple[tuple[tuple[Array, ...], Array, Array, bool], ...]:
     """(operands, true value, low part, whether the sign of a zero is open) of every sample that has special values in it."""
     f = registry.functions()[function]
-    return tuple(_taken(f, s) for s in f.samples() if s.dtype == dtype and ("special" in s.name or "sweep" in s.name) and not any("none" == v for v in s.params))
+    return tuple(_taken(f, s) for s in f.samples() if s.dtype == dtype and ("special" in s.name or "sweep" in s.name) and not any(v == "none" for v in s.params))
 
 
 def _taken(f: object, sample: object) -> tuple[tuple[Array, ...], Array, Array, bool]:
