@@ -38,11 +38,11 @@ def test_every_bound_name_falls_under_one_rule(library: Library) -> None:
 def test_a_function_is_on_a_side_of_the_names_that_it_verifies(library: Library) -> None:
     """One of them at least: a training function may be bound to helpers of both sides and to what feeds it, but not to inference alone."""
     file = read_rules(library.split())
-    names = sorted({n for o in library.offers() for n in o.names})
+    names = sorted({n for o in library.offers() for n in o.names or o.exercises})
     rules = classify(Inventory(methods=(), entries=tuple(Entry(name=n, kind=EntryKind.CALLABLE) for n in names)), file).rules
     astray = {
-        o.function: {rules[n].side.value for n in o.names}
+        o.function: {rules[n].side.value for n in o.names or o.exercises if n in rules}
         for o in library.offers()
-        if not SIDES[registry.functions()[o.function].side] & {rules[n].side for n in o.names}
+        if not SIDES[registry.functions()[o.function].side] & {rules[n].side for n in o.names or o.exercises if n in rules}
     }
     assert astray == {}

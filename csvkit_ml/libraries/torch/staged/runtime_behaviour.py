@@ -224,7 +224,7 @@ BUILDS = {"plain": _module, "jit-script": _scripted, "jit-trace": _traced}
 FILES = {"plain": _state, "jit": _script_file}
 
 
-def _binding(function: str, form: Callable[..., Any], of: Any, exported: Any = None, names: str = "") -> Binding:
+def _binding(function: str, form: Callable[..., Any], of: Any, exported: Any = None, names: str = "jit.script jit.trace") -> Binding:
     """Exporting takes seconds: it is asked once for each type, under its public name."""
     return Binding(
         function=function, forms={k: _quiet(form(v)) for k, v in of.items()}, names=tuple("torch." + n for n in names.split()),
@@ -239,10 +239,10 @@ def _of(*names: str) -> Any:
 EXPORT, EXPORT_FILE = ("torch.export.export", _exported), ("torch.export.load", _program_file)
 BINDINGS = (
     _binding("refuse_wrong_inputs", _wrong_inputs, BUILDS, EXPORT),
-    _binding("refuse_broken_files", _broken_files, FILES, EXPORT_FILE, "jit.load"),
+    _binding("refuse_broken_files", _broken_files, FILES, EXPORT_FILE, "jit.script jit.load"),
     _binding("reused_model", _reused, BUILDS),
     _binding("concurrent_calls", _concurrent, _of("plain", "jit-script")),
     _binding("separate_outputs", _separate, BUILDS),
     _binding("steady_memory", _steady, _of("plain", "jit-script")),
-    _binding("saved_model", _saved, FILES, EXPORT_FILE, "jit.save jit.load export.save"),
+    _binding("saved_model", _saved, FILES, EXPORT_FILE, "jit.script jit.save jit.load export.save"),
 )

@@ -10,7 +10,7 @@ _ASKED = frozenset((
 ))
 BINDINGS = tuple(
     b._replace(
-        function="umath_" + b.function, forms={"plain": next(iter(b.forms.values()))}, names=(), aliases={},
+        function="umath_" + b.function, forms={"plain": next(iter(b.forms.values()))}, aliases={},
         dtypes=("float32", "float64"), layouts=(), modes=(),
     )
     for b in (*elementwise_unary.BINDINGS, *exponentials.BINDINGS, *trigonometry.BINDINGS)
