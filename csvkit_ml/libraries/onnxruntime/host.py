@@ -33,8 +33,12 @@ def lowerings() -> dict[str, Lowering]:
 def offers() -> tuple[Offer, ...]:
     """One offer per lowering."""
     return tuple(
-        Offer(function=w.function, names=w.names, dtypes=w.dtypes, variants=w.variants, since=w.since) for w in lowerings().values()
+        Offer(function=w.function, names=w.names, dtypes=w.dtypes, variants=w.variants, since=w.since, paths=_paths(w)) for w in lowerings().values()
     )
+
+
+def _paths(w: Lowering) -> tuple[str, ...]:
+    return tuple(p for p in w.paths if p not in w.variants)
 
 
 def lower(function: str, sample: Any) -> bytes:

@@ -22,7 +22,7 @@ AREAS = (
 )  # fmt: skip
 """Areas of functions from operands to results, whose first samples also take these ways."""
 COMPILED = (
-    "small_cnn", "gelu", "silu", "tanh", "exp", "sum", "mean", "var", "softmax", "log_softmax", "layer_norm", "rms_norm", "batch_norm", "conv2d",
+    "small_cnn", "gelu", "silu", "tanh", "exp", "reduce_sum", "reduce_mean", "var", "softmax", "log_softmax", "layer_norm", "rms_norm", "batch_norm", "conv2d",
     "max_pool2d", "linear", "matmul", "cumsum", "scaled_dot_product_attention", "embedding",
 )  # fmt: skip
 """Functions that are compiled: each costs one or two seconds of a compiler."""
