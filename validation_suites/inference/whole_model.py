@@ -1,4 +1,4 @@
-"""A whole model as one function: the maker's own where it is given, else small ones that qualify the method: as written by hand, as an exporter wrote them, in half precision."""
+"""A whole model as one function: the maker's own, else small ones that qualify the method: by hand, by an exporter, in half precision."""
 
 from __future__ import annotations
 

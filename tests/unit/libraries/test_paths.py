@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sysconfig
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -114,8 +115,7 @@ class Runtime:
     def InferenceSession(self, program: bytes, options: Any, providers: Any) -> None:  # noqa: N802
         self.made.append((program, options.entries))
         if options.optimized_model_filepath:
-            with open(options.optimized_model_filepath, "wb") as f:
-                f.write(program[::-1])
+            Path(options.optimized_model_filepath).write_bytes(program[::-1])
 
 
 @pytest.mark.parametrize("form", ["ONNX", "ORT"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from csvkit_ml.model.function import Sample
-from csvkit_ml.model.tensor import Array
+from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references.recurrent import recurrent
 from csvkit_ml.references.recurrent_steps import Weights
 from validation_suites.inference.projections import FUNCTIONS, each, first, reference
@@ -56,8 +56,6 @@ def test_with_the_identity_it_is_an_ordinary_lstm() -> None:
     arrays = list(made.arrays())[: 1 + 5]
     cells = 17
     kernel, matrix, b, c = arrays[1], np.random.default_rng(3).normal(scale=0.3, size=(4 * cells, cells)), arrays[3], arrays[4]
-    from csvkit_ml.model.tensor import Tensor
-
     given = tuple(Tensor.of(a, "float32") for a in (arrays[0], kernel, matrix, b, c, np.eye(cells)))
     p = tuple((k, {"layers": 1, "projected": cells}.get(k, v)) for k, v in made.params)
     mine = reference(replace(made, inputs=given, params=p))
