@@ -81,7 +81,7 @@ def test_a_failed_script_leaves_modules_as_they_were() -> None:
 
 
 def test_a_trace_that_takes_nothing_from_its_operands_is_refused() -> None:
-    graph = SimpleNamespace(inputs=lambda: [SimpleNamespace(uses=lambda: [])])
+    graph = SimpleNamespace(inputs=lambda: [SimpleNamespace(uses=list)])
     traced = SimpleNamespace(graph=graph)
     library = SimpleNamespace(jit=SimpleNamespace(trace=lambda call, given, check_trace: traced))
     with pytest.raises(ValueError, match="takes nothing"):
