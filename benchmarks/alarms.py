@@ -1,21 +1,24 @@
 """False alarms and missed bias of the statistical functions, with the library's own generator.
 
-    python -m benchmarks.alarms --python TORCH_PYTHON [--runs 200] [--counted 10] [--plain] [--function GLOB ...]
+    python -m benchmarks.alarms --python PYTHON [--library torch] [--runs 200] [--state FILE] [--plain] [--uncounted] [--function GLOB ...]
+        [--known GLOB ...]
 
-Every statistical sample is drawn again with other seeds, in every form of its binding (or the first), and judged as in a validation; `--counted` runs
-also draw the millions whose counts are judged. Then each count that the library gave is disturbed: half a percent of all draws is
-moved from the upper half of the cells to the lower; that must raise an alarm. Exit 3 where an alarm is false or missing.
+A run draws every statistical sample again with another seed, in every form of its binding (or the first), and judges it as a validation does.
+Each count that the library gave is then disturbed: half a percent of all draws is moved from the upper half of the cells to the lower; that must
+raise an alarm. A line of FILE keeps what one run found of one function: a later call goes on where this one stopped. Exit 3 where an alarm is false or missing;
+those of --known functions, proven defects of the library, are told apart.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import sys
 import tempfile
-from collections import Counter
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -25,6 +28,7 @@ from csvkit_ml import registry
 from csvkit_ml.criteria import Counts, Goodness
 from csvkit_ml.execution.engine import Job, Limits, execute
 from csvkit_ml.execution.staging import build_archive
+from csvkit_ml.libraries.port import Library, Offer
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.function import VERDICT, Expected, Function, Reason, Sample, Verdict
 from csvkit_ml.model.observation import Observation, Produced
@@ -32,6 +36,8 @@ from csvkit_ml.model.tensor import Array, Tensor
 
 STRIDE = 7919
 """Between the seeds of successive runs."""
+SEEDS = 2**24
+"""Seeds are below: those of ONNX are float32."""
 BIAS = 0.005
 
 
@@ -59,53 +65,81 @@ class Tally:
     """Largest ratio of -log10 p to its limit."""
     disturbed: int = 0
     caught: int = 0
+    seconds: float = 0.0
+
+    def add(self, other: Tally) -> None:
+        """Both together."""
+        self.outputs, self.alarms, self.largest = self.outputs + other.outputs, self.alarms + other.alarms, max(self.largest, other.largest)
+        self.disturbed, self.caught, self.seconds = self.disturbed + other.disturbed, self.caught + other.caught, self.seconds + other.seconds
 
 
-def statistical(globs: tuple[str, ...]) -> list[Function]:
-    """Functions of which a sample is judged by p-values."""
-    chosen = [f for f in registry.functions().values() if not globs or any(fnmatch(f.id, g) for g in globs)]
-    return [f for f in chosen if isinstance(f.criterion_for(next(iter(f.samples()))), Goodness | Counts)]
+@dataclass(frozen=True)
+class Asked:
+    """One sample of one run."""
+
+    run: int
+    function: Function
+    sample: Sample
+    """With the seed of the run."""
+    original: Sample
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What a run asks of a library."""
+
+    library: Library
+    pairs: tuple[tuple[Function, Offer, tuple[Sample, ...]], ...]
+    plain: bool
+
+    def jobs(self, run: int, done: set[tuple[int, str]], asked: dict[str, Asked]) -> Iterator[Job]:
+        """One run's jobs, without functions that are done; `asked` takes what each was about."""
+        for function, offer, samples in self.pairs:
+            for sample in samples if (run, function.id) not in done else ():
+                other = reseeded(sample, run)
+                prefix = f"{function.id}/{other.name}"
+                asked[prefix] = Asked(run, function, other, sample)
+                variants = offer.variants[: 1 if self.plain else None]
+                yield Job(
+                    prefix=prefix,
+                    op=function.id,
+                    params=dict(other.params),
+                    inputs=other.inputs,
+                    program=self.library.lower(function.id, other),
+                    variants=variants,
+                    keys=tuple(sha256(f"{prefix}/{v}".encode()) for v in variants),
+                )
+
+
+def campaign(library: Library, globs: Iterable[str], *, plain: bool, counted: bool) -> Campaign:
+    """The functions that the library offers and of which samples are judged by p-values; every sample of these that it offers."""
+    globs, functions, pairs = tuple(globs), registry.functions(), []
+    for offer in library.offers():
+        function = functions[offer.function]
+        if not isinstance(function.criterion_for(next(iter(function.samples()))), Goodness | Counts):
+            continue
+        samples = tuple(s for s in function.samples() if s.dtype in offer.dtypes)
+        samples = tuple(s for s in samples if counted or not isinstance(function.criterion_for(s), Counts))
+        if samples and (not globs or any(fnmatch(function.id, g) for g in globs)):
+            pairs.append((function, offer, samples))
+    return Campaign(library, tuple(pairs), plain)
 
 
 def reseeded(sample: Sample, run: int) -> Sample:
-    """The same sample of another seed."""
-    values = {**dict(sample.params), "seed": (int(sample.param("seed")) + STRIDE * (run + 1)) % 2**31}
+    """The same sample of another seed, of the same type."""
+    seed = sample.param("seed")
+    values = {**dict(sample.params), "seed": type(seed)((int(seed) + STRIDE * (run + 1)) % SEEDS)}
     return replace(sample, name=f"{sample.name}-run{run}", params=tuple(sorted(values.items())))
 
 
-def jobs(
-    functions: Iterable[Function], run: int, *, counted: bool, plain: bool, asked: dict[str, tuple[Function, Sample]]
-) -> Iterator[Job]:
-    """One run's jobs; `asked` takes what each was about."""
-    library = registry.library("torch")
-    offers = {o.function: o for o in library.offers()}
-    for function in functions:
-        for sample in function.samples():
-            if isinstance(function.criterion_for(sample), Counts) and not counted:
-                continue
-            other = reseeded(sample, run)
-            prefix = f"{function.id}/{other.name}"
-            asked[prefix] = function, other
-            variants = offers[function.id].variants[: 1 if plain else None]
-            yield Job(
-                prefix=prefix,
-                op=function.id,
-                params=dict(other.params),
-                inputs=other.inputs,
-                program=b"",
-                variants=variants,
-                keys=tuple(sha256(f"{prefix}/{v}".encode()) for v in variants),
-            )
-
-
-def judged(tally: Tally, function: Function, sample: Sample, name: str, y: Array, expected: Expected) -> None:
+def judged(tally: Tally, asked: Asked, name: str, y: Array, expected: Expected) -> None:
     """One output: is there an alarm, and is there one when the counts are disturbed?"""
-    criterion = function.criterion_for(sample)
+    criterion = asked.function.criterion_for(asked.original)
     found = criterion.measure(y, expected)
     tally.outputs += 1
     tally.largest = max(tally.largest, found.ratio)
-    if VERDICT[found.reason] is not Verdict.PASSED:
-        tally.alarms.append(f"{name}: {found.actual}")
+    if (y.dtype.name, y.shape) != (expected.dtype, expected.shape) or VERDICT[found.reason] is not Verdict.PASSED:
+        tally.alarms.append(f"{name}: {y.dtype} {y.shape} {found.actual}")
     if isinstance(criterion, Counts) and criterion.draws >= 4_000_000:
         tally.disturbed += 1
         tally.caught += criterion.measure(disturbed(y), expected).reason is Reason.BEYOND_BAND
@@ -126,55 +160,98 @@ def disturbed(counts: Array) -> Array:
 
 
 class Judging:
-    """Judges observations as they come, and keeps the tallies."""
+    """Judges observations as they come; a function's tally of a run is written when the next one's observations begin."""
 
-    def __init__(self, functions: list[Function]) -> None:
-        self.tallies = {f.id: Tally() for f in functions}
+    def __init__(self, state: Path | None) -> None:
         self.memory = Memory()
-        self.asked: dict[str, tuple[Function, Sample]] = {}
-        self._known: dict[str, tuple[Expected, ...]] = {}
+        self.asked: dict[str, Asked] = {}
+        self.done: dict[tuple[int, str], Tally] = {}
+        self._state, self._known, self._at = state, dict[tuple[str, str], tuple[Expected, ...]](), (-1, "")
+        self._tally, self._since = Tally(), time.monotonic()
+        if state and state.exists():
+            for line in state.read_text().splitlines():
+                kept = json.loads(line)
+                self.done[(kept.pop("run"), kept.pop("function"))] = Tally(**kept)
 
     def take(self, observation: Observation) -> None:
         """Judge one observation and forget its bytes."""
-        prefix, _, variant = observation.case.rpartition("/")
-        function, sample = self.asked[prefix]
+        prefix, _, _ = observation.case.rpartition("/")
+        asked = self.asked[prefix]
+        if (asked.run, asked.function.id) != self._at:
+            self.close()
+            self._at = (asked.run, asked.function.id)
+            for past in [p for p, a in self.asked.items() if a.run < asked.run]:
+                del self.asked[past]
         outcome = observation.repetitions[0].outcome
         if not isinstance(outcome, Produced):
-            self.tallies[function.id].alarms.append(f"{observation.case}: {outcome}")
+            self._tally.alarms.append(f"{observation.case}: {outcome}")
             return
-        key = f"{function.id}/{sample.name.rpartition('-run')[0]}"
+        key = (asked.function.id, asked.original.name)
         if key not in self._known:
-            self._known[key] = function.reference(sample)
-        out = outcome.outputs[0]
-        y = Tensor(dtype=out.dtype, shape=out.shape, data=self.memory.blobs[out.blob]).array()
-        judged(self.tallies[function.id], function, sample, observation.case, y, self._known[key][0])
+            self._known[key] = asked.function.reference(asked.original)
+        for out, expected in zip(outcome.outputs, self._known[key], strict=True):
+            y = Tensor(dtype=out.dtype, shape=out.shape, data=self.memory.blobs[out.blob]).array()
+            judged(self._tally, asked, observation.case, y, expected)
+
+    def close(self) -> None:
+        """Keep what was found of a function."""
+        self._tally.seconds = time.monotonic() - self._since
+        if self._at[1]:
+            self.done[self._at] = self._tally
+            if self._state:
+                with self._state.open("a") as f:
+                    f.write(json.dumps({"run": self._at[0], "function": self._at[1], **asdict(self._tally)}) + "\n")
+        self._tally, self._since = Tally(), time.monotonic()
 
 
-def run(options: argparse.Namespace) -> dict[str, Tally]:
-    """All runs in one process of the library; a function's tally by its id."""
-    functions = statistical(tuple(options.function))
-    judging = Judging(functions)
+def carry_out(made: Campaign, judging: Judging, *, python: str, runs: int) -> None:
+    """All runs that are not done, in one process of the library."""
 
     def asked() -> Iterator[Job]:
-        for number in range(options.runs):
-            print(f"run {number + 1}: {sum(len(t.alarms) for t in judging.tallies.values())} alarms so far", file=sys.stderr, flush=True)
-            yield from jobs(functions, number, counted=number < options.counted, plain=options.plain, asked=judging.asked)
+        done = set(judging.done)
+        for number in range(runs):
+            print(f"run {number + 1}: {sum(len(t.alarms) for t in judging.done.values())} alarms so far", file=sys.stderr, flush=True)
+            yield from made.jobs(number, done, judging.asked)
 
     with tempfile.TemporaryDirectory() as scratch:
         execute(
-            python=options.python,
-            worker=build_archive(registry.library("torch")),
-            library="torch",
+            python=python,
+            worker=build_archive(made.library),
+            library=made.library.name,
             variables={"OMP_NUM_THREADS": "1"},
             settings={"threads": "1"},
             jobs=asked(),
-            limits=Limits(time_s=120, memory_bytes=0, batch=10_000),
+            limits=Limits(time_s=600, memory_bytes=0, batch=10_000),
             repetitions=("first",),
             blobs=judging.memory,
             on_observation=judging.take,
             scratch=Path(scratch),
         )
-    return judging.tallies
+    judging.close()
+
+
+def told(judging: Judging, runs: int, known: Iterable[str]) -> bool:
+    """Print a line for each function and the totals without known defects; whether nothing was false or missed."""
+    tallies: dict[str, Tally] = {}
+    for (run, function), tally in judging.done.items():
+        if run < runs:
+            tallies.setdefault(function, Tally()).add(tally)
+    for id, t in tallies.items():
+        caught = f", {t.caught} of {t.disturbed} biased by {BIAS:.1%} caught" if t.disturbed else ""
+        line = f"{id:28} {t.outputs:7} outputs, {len(t.alarms)} alarms, largest -log10 p {t.largest:.2f} of its limit{caught}"
+        print(f"{line}; {t.seconds:.0f} s")
+        for alarm in t.alarms[:3]:
+            print(f"    {alarm}")
+    together, proven = Tally(), sorted(id for id in tallies if any(fnmatch(id, g) for g in known))
+    for id in tallies.keys() - set(proven):
+        together.add(tallies[id])
+    missed = together.disturbed - together.caught
+    done = len({r for r, _ in judging.done if r < runs})
+    counted = f"{done} runs of {len(tallies) - len(proven)} functions, {together.outputs} outputs"
+    print(f"{counted}, {len(together.alarms)} alarms, {together.caught} of {together.disturbed} biased generators caught")
+    for id in proven:
+        print(f"known defect {id}: {len(tallies[id].alarms)} alarms in {tallies[id].outputs} outputs")
+    return not (together.alarms or missed or math.isnan(together.largest))
 
 
 def main() -> None:
@@ -182,22 +259,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.alarms", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--python", required=True, help="interpreter with torch")
+    parser.add_argument("--python", required=True, help="interpreter with the library")
+    parser.add_argument("--library", default="torch", choices=("torch", "onnxruntime"))
     parser.add_argument("--runs", type=int, default=200)
-    parser.add_argument("--counted", type=int, default=10, help="runs that also draw millions")
+    parser.add_argument("--state", type=Path, help="lines that keep what was found, to go on later")
     parser.add_argument("--plain", action="store_true", help="only the first form of each binding")
+    parser.add_argument("--uncounted", action="store_true", help="without the millions whose counts are judged")
     parser.add_argument("--function", action="append", default=[], metavar="GLOB")
+    parser.add_argument("--known", action="append", default=[], metavar="GLOB", help="functions with a proven defect of the library")
     options = parser.parse_args()
-    tallies = run(options)
-    for id, t in tallies.items():
-        caught = f", {t.caught} of {t.disturbed} biased by {BIAS:.1%} caught" if t.disturbed else ""
-        print(f"{id:28} {t.outputs:6} outputs, {len(t.alarms)} alarms, largest -log10 p {t.largest:.2f} of its limit{caught}")
-        for alarm in t.alarms[:3]:
-            print(f"    {alarm}")
-    totals = Counter(outputs=sum(t.outputs for t in tallies.values()), alarms=sum(len(t.alarms) for t in tallies.values()))
-    missed = sum(t.disturbed - t.caught for t in tallies.values())
-    print(f"{len(tallies)} functions, {totals['outputs']} outputs, {totals['alarms']} alarms, {missed} biased generators missed")
-    raise SystemExit(3 if totals["alarms"] or missed or math.isnan(sum(t.largest for t in tallies.values())) else 0)
+    made = campaign(registry.library(options.library), options.function, plain=options.plain, counted=not options.uncounted)
+    judging = Judging(options.state)
+    carry_out(made, judging, python=options.python, runs=options.runs)
+    raise SystemExit(0 if told(judging, options.runs, options.known) else 3)
 
 
 if __name__ == "__main__":

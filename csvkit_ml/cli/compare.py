@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RunName = Annotated[str, typer.Argument(help="Library requirement, or the folder of a finished report.")]
 RunNames = Annotated[list[str], typer.Argument(help="Library requirements or folders of finished reports; the first is the baseline.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to create.")]
+Slower = Annotated[float, typer.Option("--slower", min=1.0, help="Tell functions that take longer by this factor (informative).")]
+Faster = Annotated[float, typer.Option("--faster", min=1.0, help="Tell functions that take less by this factor (informative).")]
 
 
 def compare(
@@ -34,6 +36,8 @@ def compare(
     model: o.Model = None,
     inputs: o.Inputs = None,
     scope: o.Scope = None,
+    slower: Slower = 2.0,
+    faster: Faster = 2.0,
     out: Out = None,
     key: o.MachineKey = "",
     unsigned: o.Unsigned = False,
@@ -47,7 +51,7 @@ def compare(
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
     named = ((before, (backend[0],)), (after, (backend[-1],)))
     files = o.model_files(model, inputs)
-    run(named, request, tuple(function), out, json=json, files=files, scope=scope, signer=o.signer(key, unsigned))
+    run(named, request, tuple(function), out, json=json, files=files, scope=scope, signer=o.signer(key, unsigned), factors=(slower, faster))
 
 
 def matrix(
@@ -64,6 +68,8 @@ def matrix(
     cluster: Annotated[
         str, typer.Option("--cluster", help="Scheduler of a Dask cluster whose workers have mlcsv, e.g. tls://host:8786; cells run there.")
     ] = "",
+    slower: Slower = 2.0,
+    faster: Faster = 2.0,
     out: Out = None,
     key: o.MachineKey = "",
     unsigned: o.Unsigned = False,
@@ -77,12 +83,16 @@ def matrix(
     if files and cluster:
         raise UsageError("--model runs on this machine only", "leave --cluster away")
     signer = o.signer(key, unsigned)
-    run(tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json, cluster=cluster, files=files, signer=signer)
+    run(
+        tuple((r, tuple(backend)) for r in runs), request, tuple(function), out, json=json, cluster=cluster, files=files, signer=signer,
+        factors=(slower, faster),
+    )  # fmt: skip
 
 
 def run(
     named: tuple[tuple[str, tuple[str, ...]], ...], request: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, *, json: bool,
     cluster: str = "", files: ModelFiles | None = None, scope: Path | None = None, signer: Signer | None = None,
+    factors: tuple[float, float] = (2.0, 2.0),
 ) -> None:  # fmt: skip
     """Run, compare, tell."""
     from csvkit_ml import pipeline
@@ -93,7 +103,7 @@ def run(
         elsewhere = pipeline.on_cluster(cluster, environment=request, functions=functions, watch=watch) if cluster else None
         done = pipeline.compare_runs(
             named, environment=request, functions=functions, out=out, places=pipeline.places(), watch=watch, elsewhere=elsewhere,
-            scope=scope, signer=signer, model=files,
+            scope=scope, signer=signer, model=files, factors=factors,
         )  # fmt: skip
     told(done, console, json=json)
     raise typer.Exit(pipeline.exit_code(tuple(c.verdict for c in done.comparisons)))
@@ -115,4 +125,8 @@ def told(done: Compared, console: Console, *, json: bool) -> None:
             line = ", ".join(f"{n} {change.value}" for change in Change if (n := f.count(change)))
             console.rich.print(f"  {f.id}: {line}", markup=False, highlight=False, soft_wrap=True)
         console.rich.print(f"  {', '.join(f'{n} {k}' for k, n in counts.items())}", markup=False, highlight=False, soft_wrap=True)
+        if c.speed and c.speed.moved:
+            count = sum(m.factor > 1 for m in c.speed.moved)
+            line = f"  for information: {count} slower, {len(c.speed.moved) - count} faster of {c.speed.compared} functions timed on both sides"
+            console.rich.print(line, markup=False, highlight=False, soft_wrap=True)
     console.rich.print(f"comparison: {done.folder}", markup=False, highlight=False, soft_wrap=True)

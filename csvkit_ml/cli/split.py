@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from csvkit_ml.cli.console import Console
     from csvkit_ml.model.coverage import Coverage, Tally
 
+UNEXPLAINED = "no reason is written"
+
 
 def split(
     requirement: Annotated[str, typer.Argument(help="Library requirement, e.g. torch==2.13.0.")],
-    uncovered: Annotated[bool, typer.Option("--uncovered", help="List the names that no function verifies.")] = False,
+    uncovered: Annotated[bool, typer.Option("--uncovered", help="List the names that no function verifies, with the reason.")] = False,
     python: o.Python = "",
     find_links: o.FindLinks = [],  # noqa: B006
     index_url: o.IndexUrl = "",
@@ -34,14 +36,17 @@ def split(
     request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
     with progress(console) as watch:
         found = pipeline.split(requirement, environment=request, places=pipeline.places(), watch=watch)
+    why = pipeline.unverified(found)
     if json:
-        sys.stdout.write(json_text.dumps(to_json(found) | {"sides": _sides(found)}) + "\n")
+        sys.stdout.write(json_text.dumps(to_json(found) | {"sides": _sides(found), "unverified": dict(why)}) + "\n")
     elif uncovered:
-        sys.stdout.writelines(f"{row.side.value}\t{row.area}\t{name}\n" for row in found.rows for name in row.uncovered)
+        lines = ((row.side.value, row.area, name, why[name] or UNEXPLAINED) for row in found.rows for name in row.uncovered)
+        sys.stdout.writelines("\t".join(line) + "\n" for line in lines)
     else:
         for row in found.rows:
             sys.stdout.write(f"{row.side.value:15} {row.area:46} {row.risk.value:7} {_share(row.names)} {_share(row.operators)}\n")
     _summary(console, found)
+    console.rich.print(f"{sum(map(bool, why.values()))} of {len(why)} names that are not verified have a written reason", highlight=False)
     raise typer.Exit(4 if found.unclassified else 0)
 
 

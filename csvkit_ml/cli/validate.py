@@ -28,6 +28,9 @@ def validate(
     baseline: Annotated[
         str, typer.Option("--baseline", help="Requirement or report folder to compare with; the comparison lies beside the report.")
     ] = "",
+    determinism: Annotated[
+        bool, typer.Option("--determinism", help="Run under every other CPU configuration too; the report then has the determinism matrix.")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Report folder to create (one requirement only).")] = None,
     key: Annotated[str, typer.Option("--key", help="Machine key to attest with (name or file); default: the only one there is.")] = "",
     unsigned: Annotated[bool, typer.Option("--unsigned", help="Do not sign even if there is a key.")] = False,
@@ -75,16 +78,19 @@ def validate(
         raise UsageError("--out names one folder but there are several requirements or backends", "leave --out away")
     files = o.model_files(model, inputs, expected, tolerance_plan, each_value=each_value)
     use = pipeline.IntendedUse(scope=scope, requirements=own, tests=pq, tests_limit_s=pq_limit, model=files)
-    verdicts = []
+    verdicts, made = [], None
     for job in jobs:
         with progress(console) as watch:
             done = pipeline.validate(
                 job, environment=request, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,
                 command=_command(), places=places, watch=watch, device=human, standards=maps, anomalies=anomalies,
-                use=use,
+                use=use, beside=made,
+                around=pipeline.circumstances(job, environment=request, functions=tuple(function), places=places, watch=watch)
+                if determinism else None,
                 baseline=pipeline.Baseline(named=baseline, backend=job.backend, environment=request, use=use, places=places, watch=watch)
                 if baseline else None,
             )  # fmt: skip
+        made = done.made or made
         verdicts.append(done.report.status)
         _note(places, done)
         if json:

@@ -25,7 +25,7 @@ def serial(standardised: Array) -> float:
     from scipy import stats
 
     z, n = standardised, standardised.size
-    rho = [float(np.dot(z[:-k], z[k:])) / math.sqrt(n - k) for k in range(1, LAGS + 1)]
+    rho = [float((z[:-k] * z[k:]).sum()) / math.sqrt(n - k) for k in range(1, LAGS + 1)]
     return float(stats.chi2.sf(sum(r * r for r in rho), LAGS))
 
 

@@ -55,7 +55,9 @@ class Store:
             raise IntegrityError(f"{path} is not an evidence store: {e}", "move it away; cases will be executed again") from e
         self._blobs: dict[Digest, bytes] = {}
         self._observations: dict[Digest, bytes] = {}
+        self._times: dict[Digest, int] = {}
         self._checked: set[Digest] = set()
+        """Blobs that this object has read whole, or written."""
         self._path = path
 
     def _create(self, path: Path) -> None:
@@ -63,15 +65,17 @@ class Store:
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS observations(key TEXT PRIMARY KEY, record BLOB NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID"
         )
+        self._db.execute("CREATE TABLE IF NOT EXISTS times(key TEXT PRIMARY KEY, spent_ns INTEGER NOT NULL) WITHOUT ROWID")
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         if version not in (0, SCHEMA):
             raise IntegrityError(f"{path} has schema {version}, this is {SCHEMA}", "move it away; cases will be executed again")
         self._db.execute(f"PRAGMA user_version={SCHEMA}")
 
     def put(self, data: bytes) -> Digest:
-        """Keep a blob."""
+        """Keep a blob; one that is known to lie there whole is not written again."""
         digest = sha256(data)
-        self._blobs.setdefault(digest, data)
+        if digest not in self._checked:
+            self._blobs.setdefault(digest, data)
         return digest
 
     def get(self, digest: Digest) -> bytes:
@@ -89,15 +93,27 @@ class Store:
         if len(self._observations) + len(self._blobs) >= ROWS:
             self.commit()
 
+    def took(self, key: Digest, spent_ns: int) -> None:
+        """Keep what the first execution of a case took; informative, and no part of its observation."""
+        self._times[key] = spent_ns
+
+    def time(self, key: Digest) -> int:
+        """Nanoseconds of the first execution of a case; 0 = not recorded."""
+        if key in self._times:
+            return self._times[key]
+        row = self._row("SELECT spent_ns FROM times WHERE key = ?", key)
+        return int(row[0]) if row else 0
+
     def commit(self) -> None:
         """Write what is pending, all or nothing."""
-        if not self._blobs and not self._observations:
+        if not self._blobs and not self._observations and not self._times:
             return
         try:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?)", self._blobs.items())
             rows = [(k, r, sha256(r)) for k, r in self._observations.items()]
             self._db.executemany("INSERT OR REPLACE INTO observations VALUES (?, ?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO times VALUES (?, ?)", self._times.items())
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as e:
             self._roll_back()
@@ -105,8 +121,10 @@ class Store:
         except sqlite3.DatabaseError as e:
             self._roll_back()
             raise self._damaged(e) from e
+        self._checked.update(self._blobs)
         self._blobs.clear()
         self._observations.clear()
+        self._times.clear()
 
     def _roll_back(self) -> None:
         if self._db.in_transaction:

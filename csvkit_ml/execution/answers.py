@@ -49,6 +49,12 @@ def read_outcome(head: Mapping[str, Any], body: bytes, blob: Callable[[bytes], D
     raise MalformedAnswerError(f"its kind is {str(kind)[:50]!r}")
 
 
+def read_time(head: Mapping[str, Any]) -> int:
+    """Nanoseconds that an execution took by its own account; 0 = not told. Informative: a process may say anything here."""
+    spent = head.get("ns")
+    return spent if type(spent) is int and 0 < spent < 1 << 53 else 0
+
+
 def clean_text(text: object) -> str:
     """Text that every format can carry: whole characters, bounded, and without addresses of objects, which change from run to run."""
     return _ADDRESS.sub("0x...", str(text)[:MAX_TEXT].encode("utf-8", "replace").decode())

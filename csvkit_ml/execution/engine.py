@@ -16,6 +16,7 @@ from csvkit_ml.execution.lane import Lane, Limits, UnprovenError
 from csvkit_ml.execution.launch import Launcher
 from csvkit_ml.execution.staging import StagedWorker
 from csvkit_ml.execution.work import RETRY, BlobSink, Job, Work
+from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.worker import frames
 
@@ -62,7 +63,7 @@ def _ask(processes: Launcher, cell: Cell, asked: frames.Head) -> dict[str, str]:
 def execute(
     *, python: str, worker: StagedWorker, library: str, variables: Mapping[str, str], settings: Mapping[str, str], jobs: Iterable[Job],
     limits: Limits, repetitions: tuple[str, ...], blobs: BlobSink, on_observation: Callable[[Observation], None], scratch: Path,
-    fork: bool | None = None, expected: Expected | None = None,
+    fork: bool | None = None, expected: Expected | None = None, on_time: Callable[[Digest, int], None] = lambda key, spent_ns: None,
 ) -> None:  # fmt: skip
     """Run every case of every job and hand over one observation each, in job order.
 
@@ -78,6 +79,7 @@ def execute(
         repetitions: of the kinds in PROCESSES.
         fork: see `launcher`.
         expected: facts that every process must answer before its first case; None = any.
+        on_time: is told what the first execution of a case took, by its key. Informative.
 
     Raises:
         ValueError: an unknown repetition kind, or none.
@@ -90,7 +92,7 @@ def execute(
     with launcher(python=python, worker=worker, library=library, variables=variables, scratch=scratch, fork=fork) as processes:
         shares = [tuple(k for k in repetitions if k in kinds) for kinds in PROCESSES]
         lanes = [Lane(processes, settings, limits, kinds, expected) for kinds in shares if kinds]
-        _Engine(processes, lanes, jobs, repetitions, blobs, on_observation).run()
+        _Engine(processes, lanes, jobs, repetitions, blobs, on_observation, on_time).run()
 
 
 class _Engine:
@@ -98,12 +100,12 @@ class _Engine:
 
     def __init__(
         self, processes: Launcher, lanes: list[Lane], jobs: Iterable[Job], repetitions: tuple[str, ...], blobs: BlobSink,
-        on_observation: Callable[[Observation], None],
+        on_observation: Callable[[Observation], None], on_time: Callable[[Digest, int], None],
     ) -> None:  # fmt: skip
         self._processes, self._lanes = processes, lanes
         self._jobs = iter(jobs)
         self._exhausted = False
-        self._repetitions, self._blobs, self._on_observation = repetitions, blobs, on_observation
+        self._repetitions, self._blobs, self._on_observation, self._on_time = repetitions, blobs, on_observation, on_time
         self._works: deque[Work] = deque()
         self._held_bytes = 0
 
@@ -144,6 +146,8 @@ class _Engine:
         while self._works and self._works[0].complete:
             work = self._works.popleft()
             self._held_bytes -= work.job.size_bytes
+            for key, spent_ns in work.times():
+                self._on_time(key, spent_ns)
             for observation in work.observations():
                 self._on_observation(observation)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from csvkit_ml.backends.port import Expected, unproven
 from csvkit_ml.errors import WorkerStartError
-from csvkit_ml.execution.answers import MalformedAnswerError, read_outcome, texts
+from csvkit_ml.execution.answers import MalformedAnswerError, read_outcome, read_time, texts
 from csvkit_ml.execution.cell import Cell
 from csvkit_ml.execution.launch import END_LIMIT_S, START_LIMIT_S, Launcher
 from csvkit_ml.execution.work import Assignment, Work
@@ -197,7 +197,8 @@ class Lane:
         if not self._flight or head.get("i") != self._flight[0].next:
             raise MalformedAnswerError(f"it answers execution {str(head.get('i'))[:20]}, which was not asked")
         assignment = self._flight[0]
-        assignment.answered(self.cell.number, read_outcome(head, body, assignment.work.blob, assignment.earlier))
+        outcome = read_outcome(head, body, assignment.work.blob, assignment.earlier)
+        assignment.answered(self.cell.number, outcome, read_time(head))
         if assignment.next == assignment.stop:
             self._flight.popleft()
 

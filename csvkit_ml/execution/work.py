@@ -12,6 +12,8 @@ from csvkit_ml.model.observation import Observation, Outcome, Repetition
 from csvkit_ml.model.tensor import Tensor
 from csvkit_ml.worker import frames
 
+FIRST = "first"
+"""Kind of the first execution."""
 RETRY = "retry_alone"
 """Kind of an additional repetition: the execution that ended its process, once more, alone in a new one."""
 
@@ -68,6 +70,7 @@ class Work:
         self._stored: dict[bytes, Digest] = {}
         self._seen: dict[tuple[int, str], Repetition] = {}
         self._retries: dict[int, Repetition | None] = {}
+        self._spent_ns: dict[int, int] = {}
 
     def blob(self, data: bytes) -> Digest:
         """Store bytes; equal bytes of one job are handed on once."""
@@ -76,8 +79,10 @@ class Work:
             digest = self._stored[data] = self._blobs.put(data)
         return digest
 
-    def record(self, variant: int, kind: str, process: int, outcome: Outcome) -> None:
+    def record(self, variant: int, kind: str, process: int, outcome: Outcome, spent_ns: int = 0) -> None:
         """One execution has ended."""
+        if kind == FIRST and spent_ns:
+            self._spent_ns[variant] = spent_ns
         repetition = Repetition(kind=kind, process=process, outcome=outcome)
         if kind == RETRY:
             self._retries[variant] = repetition
@@ -95,6 +100,10 @@ class Work:
     def complete(self) -> bool:
         """Whether every repetition of every variant has an outcome."""
         return len(self._seen) == len(self.job.variants) * len(self._repetitions) and None not in self._retries.values()
+
+    def times(self) -> list[tuple[Digest, int]]:
+        """Nanoseconds of the first repetition of each variant that gave a value, by reuse key."""
+        return [(self.job.keys[i], spent) for i, spent in sorted(self._spent_ns.items())]
 
     def observations(self) -> list[Observation]:
         """One for each variant, in order; repetitions in the order asked for, a retry behind them."""
@@ -141,10 +150,10 @@ class Assignment:
         """Index of the variant of the next execution."""
         return self.next // len(self.kinds)
 
-    def answered(self, process: int, outcome: Outcome) -> None:
+    def answered(self, process: int, outcome: Outcome, spent_ns: int = 0) -> None:
         """The next execution has ended."""
         kind = RETRY if self.alone else self.kinds[self.next % len(self.kinds)]
-        self.work.record(self.variant, kind, process, outcome)
+        self.work.record(self.variant, kind, process, outcome, spent_ns)
         self.earlier[self.next] = outcome
         self.next += 1
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from csvkit_ml.judgement.distance import Blob, difference
+from csvkit_ml.judgement.speed import speed
 from csvkit_ml.model.comparison import (
     NO_DIFFERENCE,
     SEVERITY,
@@ -23,8 +24,12 @@ from csvkit_ml.model.judgement import CaseJudgement, Judgement
 from csvkit_ml.model.observation import Crashed, Observation, Outcome, Produced, Raised, Unsupported
 from csvkit_ml.model.plan import PlannedFunction, PlannedSample, ValidationPlan
 from csvkit_ml.model.spec import ScopeReference
+from csvkit_ml.model.timing import Times
 
 SCHEMA = 1
+NOT_TIMED = Times(schema=1, functions=())
+FACTORS = (2.0, 2.0)
+"""Slower, faster."""
 _SUPPORT = (Reason.UNSUPPORTED,)
 
 
@@ -39,6 +44,8 @@ class Run:
     """By case."""
     judged: Mapping[str, CaseJudgement]
     blob: Blob
+    times: Times = NOT_TIMED
+    """What its calls took; informative."""
 
 
 def by_case(judgement: Judgement) -> dict[str, CaseJudgement]:
@@ -46,7 +53,9 @@ def by_case(judgement: Judgement) -> dict[str, CaseJudgement]:
     return {c.case: c for f in judgement.functions for c in f.cases}
 
 
-def compare(before: Run, after: Run, scope: ScopeReference | None = None, wanted: Collection[str] = ()) -> Comparison:
+def compare(
+    before: Run, after: Run, scope: ScopeReference | None = None, wanted: Collection[str] = (), factors: tuple[float, float] = FACTORS
+) -> Comparison:
     """Compare every case that both runs have.
 
     1. Cases of one library meet by name; between libraries, whose variants are not the same, only the plain variants meet.
@@ -55,6 +64,7 @@ def compare(before: Run, after: Run, scope: ScopeReference | None = None, wanted
 
     Args:
         scope: what the comparison is restricted to; wanted: its functions.
+        factors: from which a function is told to be slower, and faster.
     """
     if scope:
         before, after = (replace(r, plan=replace(r.plan, functions=tuple(f for f in r.plan.functions if f.id in wanted))) for r in (before, after))
@@ -68,6 +78,7 @@ def compare(before: Run, after: Run, scope: ScopeReference | None = None, wanted
     return Comparison(
         schema=SCHEMA, tool=after.plan.tool, before=before.party, after=after.party, facts=tuple(_facts(before, after)),
         functions=tuple(functions), only_before=len(first - second), only_after=len(second - first), scope=scope,
+        speed=speed(before.times, after.times, *factors, among={f.id for f in functions}) if before.times.functions and after.times.functions else None,
     )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ class Binding(NamedTuple):
     """Execution modes in which the plain form must give the same answer, e.g. `inference-mode`."""
     since: str = ""
     """First library version that offers it, empty = all."""
-
+    until: str = ""
+    """First library version that documents another definition, empty = none."""
     aliases: Mapping[str, Callable[..., Any]] = _NONE
     """Further public names, each with its call: verified like `names`, by a variant of the same name that runs once in every dtype."""
 

@@ -7,6 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
+from packaging.version import Version
+
 from csvkit_ml.libraries.raised import Raiser
 
 
@@ -22,8 +24,12 @@ class Offer:
     """Plain first."""
     since: str = ""
     """First version, empty = all."""
+    until: str = ""
+    """First version that documents another definition, empty = none."""
     brief: tuple[str, ...] = ()
     """Variants, each one public name's, in which the first sample of every dtype runs and no other."""
+    exercises: tuple[str, ...] = ()
+    """Operators that take part, without a reference that is theirs: where the library cannot tell what it calls."""
     paths: tuple[str, ...] = ()
     """Variants, each a way of execution, in which the first sample of every dtype runs and no other."""
     once: tuple[str, ...] = ()
@@ -33,6 +39,12 @@ class Offer:
         """Those of a sample of a dtype, after samples of the dtypes `met`."""
         first = (*self.brief, *self.paths) if dtype not in met else ()
         return (*self.variants, *first, *(self.once if not met else ()))
+
+    def missing_in(self, version: Version) -> str:
+        """Why a release does not offer it; empty = it does."""
+        if self.since and version < Version(self.since):
+            return f"offered since {self.since}"
+        return f"defined otherwise since {self.until}" if self.until and version >= Version(self.until) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,8 @@ class Library:
     """Packages to stage besides the worker, e.g. `csvkit_ml.libraries.torch.staged`."""
     split: Callable[[], bytes] = bytes
     """Rules of the functional split as TOML (see specs/libraries); empty = there are none."""
+    unverified: Callable[[], bytes] = bytes
+    """Reasons of names that are not verified, as TOML; empty = none are written."""
     raisers: Callable[[], Mapping[str, Raiser]] = dict
     """By operator: uses of it in the terms of functions (see raised.py)."""
     undeclared: Callable[[str], tuple[str, ...]] = lambda version: ()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.function import Side, Verdict
-from csvkit_ml.model.spec import ScopeReference
+from csvkit_ml.model.spec import UNWRITTEN, ScopeReference
+from csvkit_ml.model.timing import Speed
 
 
 class Change(Enum):
@@ -156,6 +157,8 @@ class Comparison:
     only_after: int
     scope: ScopeReference | None = None
     """The scope of a product that the comparison is restricted to."""
+    speed: Speed | None = field(default=None, metadata=UNWRITTEN)
+    """Slower and faster functions, for information; None where a side was not timed."""
 
     def count(self, change: Change) -> int:
         """Cases of a kind."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from csvkit_ml.model.anomaly import AnomalyList
+from csvkit_ml.model.comparison import DeterminismMatrix
 from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import Digest
@@ -14,6 +15,7 @@ from csvkit_ml.model.judgement import FaultDetection
 from csvkit_ml.model.plan import NotOffered, PlannedCriterion
 from csvkit_ml.model.requirement import OwnTests, RequirementList
 from csvkit_ml.model.scoped import ScopeList
+from csvkit_ml.model.spec import UNWRITTEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +233,8 @@ class ReportModel:
     """What moved since a baseline; None where none was named."""
     plan_approvals: tuple[Approval, ...] = ()
     """Who approved the plan before the run, in the words of envelopes that lie in the folder."""
+    determinism: DeterminismMatrix | None = field(default=None, metadata=UNWRITTEN)
+    """This run under other circumstances; None where that was not asked for."""
 
     def count(self, verdict: Verdict, side: Side | None = None) -> int:
         """Cases of a verdict, optionally of one side (functions of both sides count on each)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from csvkit_ml.pipeline.cells import Compared, compare_runs
 from csvkit_ml.pipeline.cluster import on_cluster
-from csvkit_ml.pipeline.determinism import Matrix, determinism
+from csvkit_ml.pipeline.determinism import Matrix, circumstances, determinism
 from csvkit_ml.pipeline.doctor import Doctor, doctor
 from csvkit_ml.pipeline.intended import IntendedUse
 from csvkit_ml.pipeline.judging import detections, exit_code
@@ -16,7 +16,7 @@ from csvkit_ml.pipeline.places import Places, Watcher, places, trusted_keys
 from csvkit_ml.pipeline.prepare import Job, Prepared, asked_functions, jobs, jobs_from_plan, prepare, write_plan
 from csvkit_ml.pipeline.reproduction import Reproduction, read_report, reproduce
 from csvkit_ml.pipeline.scoped import read_scope
-from csvkit_ml.pipeline.splitting import split
+from csvkit_ml.pipeline.splitting import split, unverified
 from csvkit_ml.pipeline.upgrading import Baseline
 from csvkit_ml.pipeline.validation import Finished, validate
 from csvkit_ml.pipeline.whole_models import ModelFiles, read_model
@@ -35,6 +35,7 @@ __all__ = [
     "Reproduction",
     "Watcher",
     "asked_functions",
+    "circumstances",
     "compare_runs",
     "detections",
     "determinism",
@@ -52,6 +53,7 @@ __all__ = [
     "reproduce",
     "split",
     "trusted_keys",
+    "unverified",
     "validate",
     "write_plan",
 ]

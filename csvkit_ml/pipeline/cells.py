@@ -12,7 +12,7 @@ from csvkit_ml.errors import IntegrityError, UsageError
 from csvkit_ml.evidence.folder import blob_path, read_file, seal
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.evidence.store import Store, digests_of
-from csvkit_ml.judgement.comparison import Run, by_case, compare
+from csvkit_ml.judgement.comparison import FACTORS, Run, by_case, compare
 from csvkit_ml.model.codec import CodecError, canonical, decode
 from csvkit_ml.model.comparison import Comparison, Party
 from csvkit_ml.model.digest import Digest, sha256
@@ -21,11 +21,14 @@ from csvkit_ml.model.evidence import EvidenceManifest
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.judgement import Judgement, worst_verdict
 from csvkit_ml.model.spec import EnvironmentRequest
+from csvkit_ml.model.timing import Times
 from csvkit_ml.pipeline.judging import SCHEMA, judge
-from csvkit_ml.pipeline.observe import observe
+from csvkit_ml.pipeline.observe import Seen, observe
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Job, Prepared, jobs, prepare, read_plan
 from csvkit_ml.pipeline.scoped import read_scope
+from csvkit_ml.pipeline.timing import FILE as TIMES
+from csvkit_ml.pipeline.timing import times
 from csvkit_ml.pipeline.validation import now
 from csvkit_ml.pipeline.whole_models import ModelFiles, read_model
 from csvkit_ml.reporting.comparison_html import comparison_page, matrix_page
@@ -81,11 +84,18 @@ def run_cell(
     )  # fmt: skip
     digest = sha256(canonical(manifest))
     judged = judge(made.catalogue, manifest, digest, store.get, memo, watch, seen.unproven)
-    party = _party(made.environment, made.catalogue.plan.spec.backend, judged, manifest.plan, digest)
+    return cell_of(made, seen, manifest, judged, store)
+
+
+def cell_of(made: Prepared, seen: Seen, manifest: EvidenceManifest, judged: Judgement, store: Store) -> Cell:
+    """A cell from what was seen of it and how that was judged."""
+    plan = made.catalogue.plan
+    party = _party(made.environment, plan.spec.backend, judged, manifest.plan, judged.manifest)
     observed = {o.case: o for o in seen.observations}
     run = Run(
-        party=party, plan=made.catalogue.plan, environment=made.environment, observed=observed, judged=by_case(judged), blob=store.get
-    )
+        party=party, plan=plan, environment=made.environment, observed=observed, judged=by_case(judged), blob=store.get,
+        times=times(plan, seen.observations, store),
+    )  # fmt: skip
     return Cell(made=made, run=run, unproven=seen.unproven, manifest=manifest, judgement=judged)
 
 
@@ -98,7 +108,15 @@ def _party(environment: EnvironmentRecord, backend: str, judged: Judgement, plan
 def read_run(folder: Path) -> Run:
     """The run of a finished report folder; its records must belong together. Raises IntegrityError."""
     data = {name: read_file(folder, f"{name}.json") for name in ("plan", "environment", "manifest", "judgement")}
-    return joined(str(folder), **data, raw=lambda wanted: read_file(folder, blob_path(wanted)))
+    run = joined(str(folder), **data, raw=lambda wanted: read_file(folder, blob_path(wanted)))
+    return replace(run, times=_times(folder)) if (folder / TIMES).exists() else run
+
+
+def _times(folder: Path) -> Times:
+    try:
+        return decode(Times, read_file(folder, TIMES))
+    except CodecError as e:
+        raise IntegrityError(f"{TIMES} of {folder} cannot be read: {e}", "verify it with `mlcsv verify`") from e
 
 
 def joined(name: str, *, plan: bytes, environment: bytes, manifest: bytes, judgement: bytes, raw: Callable[[Digest], bytes]) -> Run:
@@ -137,7 +155,7 @@ class Compared:
 def compare_runs(
     named: tuple[tuple[str, tuple[str, ...]], ...], *, environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None,
     places: Places, watch: Watcher, elsewhere: Callable[[tuple[Job, ...]], Iterable[Run]] | None = None, scope: Path | None = None,
-    model: ModelFiles | None = None, signer: Signer | None = None,
+    model: ModelFiles | None = None, signer: Signer | None = None, factors: tuple[float, float] = FACTORS,
 ) -> Compared:  # fmt: skip
     """Compare runs with the first of them.
 
@@ -147,6 +165,7 @@ def compare_runs(
         elsewhere: runs the jobs on other machines, in their order; None = here, one after the other.
         scope: file of a scope; only what it needs is run and compared, at its own shapes too.
         signer: machine key that attests the folder.
+        factors: from which a function is told to be slower, and faster.
 
     Raises:
         UsageError: one run only, or a scope beside finished reports alone.
@@ -163,16 +182,17 @@ def compare_runs(
         for name, its in asked:
             if not its:
                 runs.append(read_run(Path(name)))
+            made: Prepared | None = None
             for job in its:
                 if done is not None:
                     runs.append(next(done))
                     continue
-                made = prepare(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=narrowing)
+                made = prepare(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=narrowing, beside=made)
                 runs.append(run_cell(made, store, memo, places=places, watch=watch).run)
         if len(runs) < 2:
             raise UsageError("there is nothing to compare: one run", "name two requirements, backends or folders")
         wanted = {f.id for r in runs for f in r.plan.functions if scoped and r.plan.spec.scope == scoped.reference}
-        found = tuple(compare(runs[0], other, scoped.reference if scoped else None, wanted) for other in runs[1:])
+        found = tuple(compare(runs[0], other, scoped.reference if scoped else None, wanted, factors) for other in runs[1:])
         folder = out or Path("reports") / f"comparison-{stamp()}"
         files = comparison_files(tuple(r.party for r in runs), found)
         seal(folder, files, (), store, attested(files, worst_verdict(tuple(c.verdict for c in found)), signer))

@@ -25,9 +25,19 @@ NO_KEY = sha256(b"")
 
 def case_key(made: Prepared, request: Request, variant: str) -> Digest:
     """Reuse key of a case: everything that can change what is observed."""
+    return case_keys(made)(request, variant)
+
+
+def case_keys(made: Prepared) -> Callable[[Request, str], Digest]:
+    """Reuse keys of a cell's cases; what they have in common is written once."""
     plan = made.catalogue.plan
     cell = [made.environment.lock, made.worker.digest, plan.settings, plan.repetitions, plan.time_limit_s, plan.memory_limit_bytes]
-    return digest_of([request.digest, request.function, variant, cell, dict_of_host(made.environment)])
+    common = canonical([cell, dict_of_host(made.environment)])[1:]
+
+    def key(request: Request, variant: str) -> Digest:
+        return sha256(canonical([request.digest, request.function, variant])[:-1] + b"," + common)
+
+    return key
 
 
 def dict_of_host(environment: EnvironmentRecord) -> list[str]:
@@ -69,12 +79,14 @@ def observe(made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: 
         return Seen(observations=(), executed=0, unproven=made.unproven)
     found: dict[str, Observation] = {}
     jobs: list[CellJob] = []
+    key_of = case_keys(made)
     for request in made.catalogue.requests.values():
         todo: list[tuple[str, Digest]] = []
         for variant in request.variants:
-            case, key = f"{request.prefix}/{variant}", case_key(made, request, variant)
+            case = f"{request.prefix}/{variant}"
             if not only(case):
                 continue
+            key = key_of(request, variant)
             known = None if fresh else store.reuse(key)
             if known is None:
                 todo.append((variant, key))
@@ -96,7 +108,7 @@ def observe(made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: 
             execute(
             python=made.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
             jobs=jobs, limits=Limits(time_s=plan.time_limit_s, memory_bytes=plan.memory_limit_bytes), repetitions=plan.repetitions,
-            blobs=store, on_observation=keep, scratch=scratch, expected=made.expected,
+            blobs=store, on_observation=keep, scratch=scratch, expected=made.expected, on_time=store.took,
         )  # fmt: skip
         except UnprovenError as e:
             return Seen(observations=(), executed=0, unproven=tuple(map(str, e.args)))

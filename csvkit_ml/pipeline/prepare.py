@@ -98,6 +98,8 @@ class Prepared:
     """Facts that every process of the cell must answer."""
     unproven: tuple[str, ...]
     """What of it was not answered when the environment was described; then nothing is executed."""
+    asked: ValidationSpec
+    """Before it was narrowed to a product."""
 
 
 class Narrowing(Protocol):
@@ -159,35 +161,30 @@ def ready(
 
 
 def prepare(
-    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], places: Places, watch: Watcher, narrowing: Narrowing | None = None
-) -> Prepared:
+    job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], places: Places, watch: Watcher,
+    narrowing: Narrowing | None = None, beside: Prepared | None = None,
+) -> Prepared:  # fmt: skip
     """Resolve, take or build the environment, describe it, plan. Raises PlanChangedError."""
     at = ready(job, environment=environment, functions=functions, places=places, watch=watch, narrowing=narrowing)
-    return planned(at, places=places, watch=watch, narrowing=narrowing)
+    return planned(at, places=places, watch=watch, narrowing=narrowing, beside=beside)
 
 
-def planned(at: Ready, *, places: Places, watch: Watcher, narrowing: Narrowing | None = None) -> Prepared:
+def planned(at: Ready, *, places: Places, watch: Watcher, narrowing: Narrowing | None = None, beside: Prepared | None = None) -> Prepared:
     """The plan.
+
+    Args:
+        beside: another configuration of the same release, for the same product; its samples and programs are taken over.
 
     Raises:
         PlanChangedError: an approved plan asks something else than this version of mlcsv would.
     """
-    known: Mapping[str, Function] = registry.functions()
-    spec = at.spec
-    if narrowing:
-        spec, known = narrowing.apply(spec, at.library, at.environment, at.worker)
-        if not at.job.plan and at.job.depth is None:
-            spec = replace(spec, depths=narrowing.depths(spec, at.library, at.environment, at.worker))
     watch.stage("planning")
-    catalogue = make_catalogue(
-        spec,
-        at.library,
-        at_depths(known, spec),
-        home=registry.home,
-        settings={**at.variables, **at.settings},
-        worker=at.worker.digest,
-        notify=lambda f: None,
-    )
+    if beside is not None and _asks_the_same(at, beside):
+        spec = replace(beside.catalogue.plan.spec, backend=at.spec.backend)
+        plan = replace(beside.catalogue.plan, spec=spec, settings=tuple(sorted({**at.variables, **at.settings}.items())))
+        catalogue = replace(beside.catalogue, plan=plan)
+    else:
+        catalogue = _catalogue(at, narrowing)
     plan_bytes = canonical(catalogue.plan)
     if at.job.plan and plan_bytes != at.job.plan:
         raise PlanChangedError(_plan_difference(read_plan(at.job.plan), catalogue.plan), "write and approve a new plan with `mlcsv plan`")
@@ -202,6 +199,32 @@ def planned(at: Ready, *, places: Places, watch: Watcher, narrowing: Narrowing |
         options=at.settings,
         expected=at.expected,
         unproven=unproven(at.expected, in_force(at.environment)),
+        asked=at.spec,
+    )
+
+
+def _asks_the_same(at: Ready, beside: Prepared) -> bool:
+    """Whether two configurations differ in nothing but the backend: what is asked is then the same, by value."""
+    same = replace(at.spec, backend=beside.asked.backend) == beside.asked
+    return same and not at.job.plan and (at.worker.digest, at.environment.lock) == (beside.worker.digest, beside.environment.lock)
+
+
+def _catalogue(at: Ready, narrowing: Narrowing | None) -> Catalogue:
+    """What is asked, made anew."""
+    known: Mapping[str, Function] = registry.functions()
+    spec = at.spec
+    if narrowing:
+        spec, known = narrowing.apply(spec, at.library, at.environment, at.worker)
+        if not at.job.plan and at.job.depth is None:
+            spec = replace(spec, depths=narrowing.depths(spec, at.library, at.environment, at.worker))
+    return make_catalogue(
+        spec,
+        at.library,
+        at_depths(known, spec),
+        home=registry.home,
+        settings={**at.variables, **at.settings},
+        worker=at.worker.digest,
+        notify=lambda f: None,
     )
 
 

@@ -29,6 +29,7 @@ from csvkit_ml.planning.definition import definition
 from csvkit_ml.split.classify import check_claims, classify
 from csvkit_ml.split.coverage import cover
 from csvkit_ml.split.rules import read_rules
+from csvkit_ml.split.unverified import read_reasons, reasons
 
 TRACE_LIMIT_S = 20.0
 """For one sample to tell which operators it calls."""
@@ -54,6 +55,17 @@ def split(asked: str, *, environment: EnvironmentRequest, places: Places, watch:
     return made
 
 
+def unverified(found: Coverage) -> Mapping[str, str]:
+    """Why each uncovered name is not verified; '' where no reason is written.
+
+    Raises:
+        SuiteError: the reasons cannot be read.
+    """
+    library = registry.libraries().get(found.library)
+    text = library.unverified() if library else b""
+    return reasons(read_reasons(text), found) if text else {n: "" for row in found.rows for n in row.uncovered}
+
+
 def coverage(
     record: EnvironmentRecord, library: Library, worker: StagedWorker, verdicts: Mapping[str, Verdict] | None, *, places: Places,
     watch: Watcher
@@ -68,7 +80,7 @@ def coverage(
         return None
     watch.stage(f"what {library.name} has, and what of it is verified")
     file, release = read_rules(text), Version(record.version)
-    offers = [o for o in library.offers() if not o.since or Version(o.since) <= release]
+    offers = [o for o in library.offers() if not o.missing_in(release)]
     ran = [o for o in offers if verdicts is None or o.function in verdicts]
     with ExitStack() as stack:
         processes = cache(lambda: stack.enter_context(_processes(record, library, worker, places)))
@@ -81,7 +93,7 @@ def coverage(
         file=file,
         classification=classify(names, file),
         verifies={o.function: o.names for o in offers},
-        calls={f: c.operators for f, c in traces.items()},
+        calls={o.function: o.exercises for o in ran if o.exercises} | {f: c.operators for f, c in traces.items()},
         results={f: c.results for f, c in traces.items()},
         verdicts=verdicts,
     )

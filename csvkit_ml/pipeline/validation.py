@@ -17,19 +17,23 @@ from csvkit_ml.evidence.folder import seal
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.evidence.store import Store, digests_of
 from csvkit_ml.model.codec import canonical
+from csvkit_ml.model.comparison import DeterminismMatrix
 from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.evidence import EvidenceManifest
+from csvkit_ml.model.judgement import Judgement
 from csvkit_ml.model.report import ReportModel, RunFacts, Standard, Upgrade
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.intended import IntendedUse, read_intended
 from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
 from csvkit_ml.pipeline.known_anomalies import read_anomalies
-from csvkit_ml.pipeline.observe import check_spawned, observe
+from csvkit_ml.pipeline.observe import Seen, check_spawned, observe
 from csvkit_ml.pipeline.places import Places, Watcher
-from csvkit_ml.pipeline.prepare import Job, Prepared, planned, ready
+from csvkit_ml.pipeline.prepare import Job, Narrowing, Prepared, planned, ready
 from csvkit_ml.pipeline.repeating import question, remember, standing
 from csvkit_ml.pipeline.splitting import coverage
+from csvkit_ml.pipeline.timing import FILE as TIMES
+from csvkit_ml.pipeline.timing import times
 from csvkit_ml.planning.definition import suite_digest
 from csvkit_ml.reporting.assemble import assemble
 from csvkit_ml.reporting.format import formats
@@ -50,6 +54,8 @@ class Finished:
     folder: Path
     stands: bool = False
     """Nothing has changed since this report was written: it was found again, and its passed cases are left out here."""
+    made: Prepared | None = None
+    """What was planned; None where nothing was."""
 
 
 class Before(Protocol):
@@ -58,14 +64,27 @@ class Before(Protocol):
     def against(self, records: Mapping[str, bytes], store: Store, memo: Memo) -> Upgrade: ...
 
 
+class Around(Protocol):
+    """The circumstances that a run is put under besides."""
+
+    def matrix(
+        self, made: Prepared, seen: Seen, manifest: EvidenceManifest, judgement: Judgement, narrowing: Narrowing | None, store: Store, memo: Memo
+    ) -> DeterminismMatrix: ...
+
+
 def validate(
     job: Job, *, environment: EnvironmentRequest, functions: tuple[str, ...], out: Path | None, signer: Signer | None,
     tester: str, fresh: bool, command: str, places: Places, watch: Watcher, anomalies: Path | None = None,
     device: DeviceInput = NO_INPUT, standards: tuple[Standard, ...] = (), use: IntendedUse = NO_USE, baseline: Before | None = None,
+    around: Around | None = None, beside: Prepared | None = None,
 ) -> Finished:  # fmt: skip
     """The main job. Everything seen is in the store before it is judged; an interrupted run continues from there.
 
     The same again, with nothing changed and no folder named, is the report that stands; a new one would differ in times alone.
+
+    Args:
+        around: other configurations, for the matrix in the report.
+        beside: another configuration of the same release in the same command, whose samples and programs are taken over.
     """
     started = now()
     if out and out.exists():
@@ -80,7 +99,7 @@ def validate(
         again = None if intended.use.tests or baseline else question(at, asked, ORACLES)
         if again and not out and not fresh and (before := standing(again, memo)):
             return Finished(report=before.report, folder=Path(before.folder), stands=True)
-    made = planned(at, places=places, watch=watch, narrowing=intended.narrowing)
+    made = planned(at, places=places, watch=watch, narrowing=intended.narrowing, beside=beside)
     plan = made.catalogue.plan
     with Store(places.store) as store, Memo(places.memo) as memo:
         seen = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
@@ -133,17 +152,18 @@ def validate(
             own_tests=own_tests,
             plan_approvals=job.approvals.approvals,
             upgrade=baseline.against(records, store, memo) if baseline else None,
+            determinism=around.matrix(made, seen, manifest, judgement, intended.narrowing, store, memo) if around else None,
         )
         folder = out or Path("reports") / _folder_name(made, started)
         files = {f"{name}.json": data for name, data in records.items()} | {"worker.pyz": made.worker.data}
         files |= {f.filename: f.render(report) for f in formats()}
-        files |= given
+        files |= given | {TIMES: canonical(times(plan, seen.observations, store))}
         watch.stage("writing the report")
         sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None
         seal(folder, files, (d for o in seen.observations for d in digests_of(o)), store, sign)
         if again and not seen.unproven:
             remember(again, folder, report, memo)
-    return Finished(report=report, folder=folder)
+    return Finished(report=report, folder=folder, made=made)
 
 
 def now() -> str:

@@ -100,8 +100,8 @@ def make_catalogue(
     for function in select(functions, spec.functions).values():
         notify(function.id)
         offer = offers.get(function.id)
-        if offer is None or (offer.since and Version(spec.version) < Version(offer.since)):
-            why = f"offered since {offer.since}" if offer else f"no binding for {library.name}"
+        why = offer.missing_in(Version(spec.version)) if offer else f"no binding for {library.name}"
+        if offer is None or why:
             left_out.append(NotOffered(function=function.id, what="function", reason=why))
             continue
         samples, missing = _plan_samples(function, offer, library, requests)

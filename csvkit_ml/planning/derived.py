@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -47,28 +48,31 @@ def derived(function: Function, sample: Sample) -> Iterator[Derived]:
         ("batch", f"row-{last}", lambda a: a[last:], lambda a: a),
         ("position", "reversed", lambda a: a[::-1], lambda a: a),
     )
+    ask = partial(_taken, function, sample, whole, rows)
+    found: bool | None = None
+    """Whether rows are taken of every operand, once that is known."""
     for dimension, name, take, keep in ways:
-        made = _taken(function, sample, whole, take, rows, name)
+        every, made = next(((e, m) for e in ((False, True) if found is None else (found,)) if (m := ask(name, take, every=e))), (found, None))
         if made is not None:
+            found = every
             yield Derived(dimension=dimension, sample=made[0], expected=made[1], of_whole=take, of_part=keep)
 
 
 def _taken(
-    function: Function, sample: Sample, whole: tuple[Expected, ...], take: Rows, rows: int, name: str
+    function: Function, sample: Sample, whole: tuple[Expected, ...], rows: int, name: str, take: Rows, *, every: bool
 ) -> tuple[Sample, tuple[Expected, ...]] | None:
-    """The sample of those rows with its true result; None where they do not give those rows of the whole result."""
-    for every in (False, True):
-        inputs = tuple(
-            Tensor.of(take(t.array())) if i == 0 or (every and t.shape[:1] == (rows,)) else t for i, t in enumerate(sample.inputs)
-        )
-        part = replace(sample, name=f"{sample.name}-{name}", inputs=inputs)
-        try:
-            expected = function.reference(part)
-        except (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError):
-            continue
-        if _rows_of(whole, expected, take):
-            return part, expected
-    return None
+    """The sample of those rows with its true result; None where they do not give those rows of the whole result.
+
+    Args:
+        every: take rows of every operand that has as many, not of the first alone.
+    """
+    inputs = tuple(Tensor.of(take(t.array())) if i == 0 or (every and t.shape[:1] == (rows,)) else t for i, t in enumerate(sample.inputs))
+    part = replace(sample, name=f"{sample.name}-{name}", inputs=inputs)
+    try:
+        expected = function.reference(part)
+    except (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError):
+        return None
+    return (part, expected) if _rows_of(whole, expected, take) else None
 
 
 def _rows_of(whole: tuple[Expected, ...], part: tuple[Expected, ...], take: Rows) -> bool:

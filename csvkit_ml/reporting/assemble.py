@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from csvkit_ml.errors import IntegrityError
 from csvkit_ml.model.anomaly import AnomalyList
+from csvkit_ml.model.comparison import DeterminismMatrix
 from csvkit_ml.model.coverage import Coverage
 from csvkit_ml.model.device import NO_INPUT, DeviceInput
 from csvkit_ml.model.digest import Digest
@@ -64,6 +65,7 @@ def assemble(
     own_tests: OwnTests | None = None,
     plan_approvals: tuple[Approval, ...] = (),
     upgrade: Upgrade | None = None,
+    determinism: DeterminismMatrix | None = None,
 ) -> ReportModel:
     """Build the report.
 
@@ -121,6 +123,7 @@ def assemble(
         own_tests=own_tests,
         plan_approvals=plan_approvals,
         upgrade=upgrade,
+        determinism=determinism,
     )
 
 

@@ -6,13 +6,25 @@ import base64
 import hashlib
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from csvkit_ml.model.comparison import Agreement, Change, Comparison, DeterminismMatrix, DimensionResult, FunctionComparison, Impact, Party
+from csvkit_ml.model.comparison import (
+    SEVERITY,
+    Agreement,
+    CaseComparison,
+    Change,
+    Comparison,
+    DeterminismMatrix,
+    DimensionResult,
+    FunctionComparison,
+    Impact,
+    Party,
+)
 from csvkit_ml.model.report import Approval
 from csvkit_ml.reporting import display
 from csvkit_ml.reporting.heat_map import Square, heat_map
@@ -29,19 +41,44 @@ AGREEMENTS = {
     Agreement.IDENTICAL: ("h-same", "="), Agreement.WITHIN: ("h-within", "≈"), Agreement.OUTSIDE: ("h-outside", "✕"),
     Agreement.NOT_DRIVEN: ("h-none", "·"),
 }  # fmt: skip
-SHOWN_CASES = 2000
-"""Changed cases that a page lists; the JSON beside it has all."""
+SHOWN_GROUPS = 1000
+"""Groups of changed cases that a page lists; the JSON beside it has all."""
+SHOWN_EACH = 3
+"""Cases of each."""
 NO_ANSWERS = Impact()
 
 
 def comparison_page(c: Comparison, impact: Impact = NO_ANSWERS, approvals: tuple[Approval, ...] = ()) -> bytes:
     """The upgrade assessment of two runs, with what persons concluded and signed."""
-    shown = [x for f in c.functions for x in f.cases][:SHOWN_CASES]
-    counts = tuple((change, c.count(change)) for change in Change)
+    found = groups(c)
+    counts = tuple((change, c.count(change), sum(g.change is change for g in found)) for change in Change)
     return _render(
-        "comparison.html.j2", c=c, counts=counts, shown=shown, marks=MARKS, title=f"{c.before.name} → {c.after.name}", impact=_asked(impact),
+        "comparison.html.j2", c=c, counts=counts, groups=found[:SHOWN_GROUPS], left_out=max(0, len(found) - SHOWN_GROUPS), marks=MARKS,
+        moved=tuple(f for f in c.functions if f.worst is not Change.IDENTICAL),
+        still=tuple(f for f in c.functions if f.worst is Change.IDENTICAL), title=f"{c.before.name} → {c.after.name}", impact=_asked(impact),
         approvals=approvals,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Cases of one function with one kind of change."""
+
+    function: str
+    change: Change
+    cases: int
+    first: tuple[CaseComparison, ...]
+    """Those that are furthest apart."""
+
+
+def groups(c: Comparison) -> tuple[Group, ...]:
+    """What changed, in the order in which it matters: by kind over all functions, then by number of cases."""
+    found: dict[tuple[str, Change], list[CaseComparison]] = {}
+    for f in c.functions:
+        for x in f.cases:
+            found.setdefault((f.id, x.change), []).append(x)
+    made = (Group(function=id, change=change, cases=len(xs), first=tuple(xs[:SHOWN_EACH])) for (id, change), xs in found.items())
+    return tuple(sorted(made, key=lambda g: (SEVERITY[g.change], -g.cases, g.function)))
 
 
 def matrix_page(parties: tuple[Party, ...], comparisons: tuple[Comparison, ...]) -> bytes:
@@ -147,7 +184,7 @@ def _environment() -> Environment:
         loader=DictLoader({n: _text(n) for n in _TEMPLATES}), autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    env.filters |= {"ulp": ulp, "plural": display.plural}
+    env.filters |= {"ulp": ulp, "plural": display.plural, "factor": "{:g} times".format}
     env.globals |= {"share": share}
     return env
 

@@ -12,14 +12,14 @@ from markupsafe import Markup
 
 from csvkit_ml.model.function import Side, Verdict
 from csvkit_ml.model.report import ReportModel
-from csvkit_ml.reporting import agreement, display, failure_modes, html_view, upgrade, wording
+from csvkit_ml.reporting import agreement, circumstances, display, failure_modes, html_view, upgrade, wording
 from csvkit_ml.reporting.findings import QUESTIONS, is_draft
 from csvkit_ml.reporting.format import Format
 from csvkit_ml.reporting.left_out import by_reason
 
 _TEMPLATES = (
     "report.html.j2", "macros.html.j2", "summary.html.j2", "functions.html.j2", "coverage.html.j2", "intended.html.j2",
-    "anomalies.html.j2", "environment.html.j2", "closing.html.j2", "pictures.html.j2", "upgrade.html.j2",
+    "anomalies.html.j2", "environment.html.j2", "closing.html.j2", "pictures.html.j2", "upgrade.html.j2", "circumstances.html.j2",
 )  # fmt: skip
 
 _ANCHORS = {
@@ -55,6 +55,7 @@ def render(model: ReportModel) -> bytes:
         heat_columns=columns,
         heat=heat,
         heat_legend=agreement.LEGEND,
+        around=circumstances.view(model.determinism) if model.determinism else None,
         limits=wording.limits(model),
         repeat=wording.repeat(model),
         glossary=wording.GLOSSARY,

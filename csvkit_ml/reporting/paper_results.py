@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.report import Finding, ReportFunction, ReportModel
-from csvkit_ml.reporting import agreement
+from csvkit_ml.reporting import agreement, circumstances
 from csvkit_ml.reporting.bisection import models
 from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, para, picture, table
 from csvkit_ml.reporting.display import plural, ratio
@@ -151,13 +151,14 @@ def _function(f: ReportFunction) -> list[Block]:
 def determinism(model: ReportModel, functions: tuple[ReportFunction, ...]) -> Section:
     """Heat map: function x kind of repetition and dimension of variants, in words and shades."""
     named, tallies = agreement.table(model, functions)
+    around = circumstances.on_paper(model.determinism, functions) if model.determinism else []
     if not named or not functions:
-        return Section(key="determinism", title="Determinism", blocks=(para("Cases were executed once: nothing is shown."),))
+        return Section(key="determinism", title="Determinism", blocks=(para("Cases were executed once: nothing is shown."), *around))
     rows: list[list[Cell]] = [[f.id, *map(_shade, row)] for f, row in zip(functions, tallies, strict=True)]
     words = f"Every case was executed as {', '.join(model.repetitions)}. {agreement.LEGEND}"
     columns = [("Function", "2fr"), *((k, "1fr") for k in named)]
     title = "Determinism: function by repetition and variant"
-    return Section(key="determinism", title=title, blocks=(para(words.replace("✕", "✗")), table(columns, rows, small=True)))
+    return Section(key="determinism", title=title, blocks=(para(words.replace("✕", "✗")), table(columns, rows, small=True), *around))
 
 
 def _shade(t: agreement.Tally) -> Cell:

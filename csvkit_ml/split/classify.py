@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -83,6 +83,12 @@ class _Names:
             keys = filter(_glob(pattern).fullmatch, self._names) if "*" in pattern else (pattern,)
             found.update(*(self._names.get(key, ()) for key in keys))
         return found
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a whole name is matched by a name or glob."""
+    glob = _glob(pattern)
+    return lambda name: glob.fullmatch(name) is not None
 
 
 @cache

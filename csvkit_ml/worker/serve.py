@@ -12,6 +12,7 @@ import functools
 import os
 import socket
 import sys
+import time
 import traceback
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Tuple
 
@@ -138,26 +139,28 @@ def _run_group(link: socket.socket, runtime: Runtime, group: Group) -> None:
 
 
 def _execute(runtime: Runtime, group: Group, index: int, variant: str, kind: str, seen: Dict[Outputs, int]) -> Answer:
-    """Run once; whatever Python can catch becomes an answer."""
+    """Run once; whatever Python can catch becomes an answer; values come with the time of the call, operands and results carried over included."""
     try:
         if kind == DIRTY:
             runtime.dirty()
         request = WireRequest(group.op, variant, dict(group.params), list(group.inputs), group.program)
-        return _produced(index, runtime.run(request), seen)
+        began = time.perf_counter_ns()
+        outputs = runtime.run(request)
+        return _produced(index, time.perf_counter_ns() - began, outputs, seen)
     except NotSupported as e:
         return frames.encode({"i": index, "k": "unsupported", "message": _text(e)}), ()
     except BaseException as e:
         return frames.encode({"i": index, "k": "raised", "type": _type_name(e), "message": _text(e)}), ()
 
 
-def _produced(index: int, outputs: List[Tuple[str, WireTensor]], seen: Dict[Outputs, int]) -> Answer:
+def _produced(index: int, spent_ns: int, outputs: List[Tuple[str, WireTensor]], seen: Dict[Outputs, int]) -> Answer:
     """Values, or a reference to an earlier execution of the group that returned the same bytes."""
     values = tuple((name, x.dtype, tuple(x.shape), bytes(x.data)) for name, x in outputs)
     earlier = seen.setdefault(values, index)
     if earlier != index:
-        return b'{"i":%d,"k":"same","as":%d}' % (index, earlier), ()
+        return b'{"i":%d,"k":"same","as":%d,"ns":%d}' % (index, earlier, spent_ns), ()
     described = [(name, dtype, shape, len(data)) for name, dtype, shape, data in values]
-    return frames.encode({"i": index, "k": "produced", "outputs": described}), tuple(v[3] for v in values)
+    return frames.encode({"i": index, "k": "produced", "ns": spent_ns, "outputs": described}), tuple(v[3] for v in values)
 
 
 def _type_name(e: BaseException) -> str:

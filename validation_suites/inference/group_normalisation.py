@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.criteria import FORMATS, Scaled
-from csvkit_ml.model.function import Expected, Function, Sample, SampleClass, params
+from csvkit_ml.model.function import Expected, Fault, Function, Sample, SampleClass, params
 from csvkit_ml.model.tensor import Array
 from csvkit_ml.references import extended
 from csvkit_ml.references.normalisation import Group, affine, growth, standardised
 from csvkit_ml.references.rounding import ROUNDINGS
 from validation_suites import faults
-from validation_suites.inference.normalisation import MOMENTS, STORED, by_group, known, layer, normalisation
+from validation_suites.inference.normalisation import COMMON, MOMENTS, STORED, by_group, known, layer, normalisation
 from validation_suites.normalisation_faults import of_group, parameters_confused
 from validation_suites.sampling import normal, pairwise
 from validation_suites.sampling.normalised import FLOATS, Place, channels, hard_data, layers, named
@@ -68,37 +68,59 @@ def _eps(sample: Sample) -> float:
 
 
 def _rms_samples() -> Iterable[Sample]:
-    yield from layers("rms_norm", ("weight", "none"))
-    for dtype in FLOATS:
+    """Defaults of 16-bit data are functions of their own: releases define them otherwise."""
+    yield from (s for s in layers("rms_norm", ("weight", "none")) if not _mixed(s))
+    yield from _default_eps(FLOATS[:2])
+
+
+def _mixed(sample: Sample) -> bool:
+    """Parameters of another format than the data's."""
+    return any(t.dtype != sample.dtype for t in sample.inputs)
+
+
+def _rms_16_bit_samples() -> Iterable[Sample]:
+    yield from _default_eps(FLOATS[2:])
+    yield from (s for s in layers("rms_norm", ("weight", "none")) if _mixed(s))
+
+
+def _default_eps(dtypes: tuple[str, ...]) -> Iterable[Sample]:
+    """Data well above and well below the default eps."""
+    for dtype in dtypes:
         for how, scale in (("default-eps", 1.0), ("default-eps-small", 2.0**-8)):
             x = normal(dtype, (4, 6, 32), "rms_norm", dtype, how, scale=scale)
             yield Sample(name=f"{dtype}-{how}", dtype=dtype, inputs=(x,), params=params(axis=-1, eps=None), why=SampleClass.COVERING)
 
 
-def _rms(sample: Sample) -> tuple[Expected, ...]:
+def _eps_of_data(sample: Sample) -> float:
+    """None = the spacing at 1 of the data's format."""
+    eps = sample.param("eps")
+    return 2 * FORMATS[sample.dtype].u if eps is None else float(eps)
+
+
+def _rms(sample: Sample, eps: Callable[[Sample], float] = _eps) -> tuple[Expected, ...]:
     """x / sqrt(mean x^2 + eps) w: a sum of squares does not cancel."""
     group, wide = layer(sample), ROUNDINGS[sample.dtype].sums
     with np.errstate(all="ignore"):
         square = (group.x * group.x).mean(axis=group.axes, keepdims=True)
-        z = group.x / np.sqrt(square + np.longdouble(_eps(sample)))
+        z = group.x / np.sqrt(square + np.longdouble(eps(sample)))
         value, scale = affine(z, wide * np.abs(z) * (growth(group.count) / 2 + 4), group, wide)
     return known(value, scale, sample, group.count)
 
 
-def _rms_fault(how: Callable[[Group, Any, float], Any]) -> Callable[[Sample], Array | None]:
+def _rms_fault(how: Callable[[Group, Any, float], Any], eps: Callable[[Sample], float] = _eps) -> Callable[[Sample], Array | None]:
     def compute(sample: Sample) -> Array | None:
         group = layer(sample)
         if not group.x.size:
             return None
         square = (group.x * group.x).mean(axis=group.axes, keepdims=True)
-        return np.asarray(affine(how(group, square, _eps(sample)), 0.0, group)[0])
+        return np.asarray(affine(how(group, square, eps(sample)), 0.0, group)[0])
 
     return compute
 
 
 def _own_eps(sample: Sample) -> Array | None:
     """The spacing of the data's own format."""
-    own = 2 * FORMATS[sample.dtype].u
+    own = _eps_of_data(sample)
     if sample.param("eps") is not None or own == _eps(sample):
         return None
     return _rms_fault(lambda g, square, e: g.x / np.sqrt(square + own))(sample)
@@ -164,6 +186,23 @@ RESPONSE = Scaled(
     literature="Higham 2002, ch. 3",
 )  # fmt: skip
 
+RMS_SOURCE = "Zhang and Sennrich 2019; ONNX operator specification, RMSNormalization (opset 23); torch.nn.RMSNorm"
+RMS = replace(
+    MOMENTS, scale="|z w| [u_acc / u (sqrt(n) / 2 + 4) + 2]",
+    rationale="A sum of squares does not cancel; its root halves the error. 16-bit data: statistics in float32 (u_acc), z and z w stored.",
+)  # fmt: skip
+
+
+def _rms_faults(eps: Callable[[Sample], float]) -> tuple[Fault, ...]:
+    return (
+        faults.computed("eps-outside-root", "eps is added to the root.", _rms_fault(lambda g, square, e: g.x / (np.sqrt(square) + e), eps)),
+        faults.computed("mean-subtracted", "Layer normalisation instead.", lambda s: np.asarray(
+            standardised(layer(s), eps(s))[0]) if s.arrays()[0].size else None),
+        faults.computed("sum-for-mean", "The sum of squares is not divided.",
+                        _rms_fault(lambda g, square, e: g.x / np.sqrt(square * g.count + e), eps)),
+    )  # fmt: skip
+
+
 FUNCTIONS: tuple[Function, ...] = (
     normalisation(
         "group_norm", "w (x - mean) / sqrt(variance + eps) + b, mean and biased variance over each group of channels",
@@ -187,19 +226,23 @@ FUNCTIONS: tuple[Function, ...] = (
         eps=False,
     ),
     normalisation(
-        "rms_norm", "w x / sqrt(mean x^2 + eps) over the last axes, eps being the spacing at 1 of the format that computes unless given",
-        "Zhang and Sennrich 2019; ONNX operator specification, RMSNormalization (opset 23); torch.nn.RMSNorm",
-        _rms_samples, _rms, replace(MOMENTS, scale="|z w| [u_acc / u (sqrt(n) / 2 + 4) + 2]",
-        rationale="A sum of squares does not cancel; its root halves the error. 16-bit data: statistics in float32 (u_acc), z and z w"
-        " stored."),
-        faults.computed("eps-outside-root", "eps is added to the root.", _rms_fault(lambda g, square, e: g.x / (np.sqrt(square) + e))),
-        faults.computed("mean-subtracted", "Layer normalisation instead.", lambda s: np.asarray(
-            standardised(layer(s), _eps(s))[0]) if s.arrays()[0].size else None),
-        faults.computed("sum-for-mean", "The sum of squares is not divided.",
-                        _rms_fault(lambda g, square, e: g.x / np.sqrt(square * g.count + e))),
-        faults.computed("own-format-eps", "The default eps of the data's format, not of the one that computes.", _own_eps),
+        "rms_norm", "w x / sqrt(mean x^2 + eps) over the last axes, eps being the spacing at 1 of the format unless given",
+        RMS_SOURCE, _rms_samples, _rms, RMS, *_rms_faults(_eps),
         faults.other_sample("weight-ignored", "The weights are ignored.",
                             lambda s: replace(s, inputs=s.inputs[:1]) if len(s.inputs) > 1 else None),
+    ),
+    normalisation(
+        "rms_norm_16_bit", "w x / sqrt(mean x^2 + eps) of 16-bit data: default eps of float32, the format that computes; the answer has the data's"
+        " format, whatever the weights' is", RMS_SOURCE, _rms_16_bit_samples, _rms, RMS, *_rms_faults(_eps),
+        faults.computed("own-format-eps", "The default eps of the data's format, not of the one that computes.", _own_eps),
+        eps=False, common=COMMON[:3],
+    ),
+    normalisation(
+        "rms_norm_eps_of_data", "x / sqrt(mean x^2 + eps) of 16-bit data, eps being the spacing at 1 of the data's format, as documented before"
+        " PyTorch 2.7", RMS_SOURCE, lambda: _default_eps(FLOATS[2:]), lambda s: _rms(s, _eps_of_data), RMS,
+        *_rms_faults(_eps_of_data),
+        faults.computed("computing-eps", "The default eps of the format that computes.", _rms_fault(lambda g, square, e: g.x / np.sqrt(square + e))),
+        eps=False, common=COMMON[:3],
     ),
     normalisation(
         "local_response_norm", "x / (k + alpha / size sum x^2)^beta, the sum over `size` neighbouring channels",

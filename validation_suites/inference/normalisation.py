@@ -118,12 +118,12 @@ FOLDED = Scaled(
 
 def normalisation(
     id: str, says: str, source: str, samples: Callable[[], Iterable[Sample]], reference: Callable[[Sample], tuple[Expected, ...]],
-    criterion: Criterion, *extra: Fault, side: Side = Side.INFERENCE, eps: bool = True,
+    criterion: Criterion, *extra: Fault, side: Side = Side.INFERENCE, eps: bool = True, common: tuple[Fault, ...] = COMMON,
 ) -> Function:  # fmt: skip
     """A function of this area with the faults that every normalisation must detect."""
     return Function(
         id=id, side=side, area="normalisation", requirement=f"The library shall return {says}.", source=source, oracle=ORACLE,
-        samples=samples, reference=reference, criterion=criterion, faults=(*COMMON, *(WRONG_EPS if eps else ()), *extra),
+        samples=samples, reference=reference, criterion=criterion, faults=(*common, *(WRONG_EPS if eps else ()), *extra),
     )  # fmt: skip
 
 

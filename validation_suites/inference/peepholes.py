@@ -70,11 +70,12 @@ def outputs(arrays: tuple[Noisy, ...], *, late: bool = True) -> tuple[Noisy, Noi
     x, h, c, *weights = arrays
     steps, ways, finals = [x[t] for t in range(x.shape[0])], [], []
     for d in range(h.shape[0]):
-        out, last = _direction(steps[::-1] if d else steps, h[d], c[d], *(v[d] for v in weights), late=late)
+        w, r, b, p = (v[d] for v in weights)
+        out, last = _direction(steps[::-1] if d else steps, h[d], c[d], w, r, b, p, late)
         finals.append((out[-1], last))
         ways.append(out[::-1] if d else out)
     y = np.stack([_value(way, 0) for way in ways], axis=1)
-    return replace(x, value=y), *(replace(x, value=_value([f[k] for f in finals], 0)) for k in (0, 1))
+    return replace(x, value=y), replace(x, value=_value([f[0] for f in finals], 0)), replace(x, value=_value([f[1] for f in finals], 0))
 
 
 def reference(sample: Sample) -> tuple[Expected, ...]:

@@ -93,8 +93,9 @@ def outputs(sample: Sample, *arrays: Noisy) -> tuple[Noisy, Noisy, Noisy]:
         ways = []
         for d in range(directions):
             k = layer * directions + d
-            start = [arrays[1][k], arrays[2][k]] if p["initial"] else [replace(x, value=np.zeros((batch, p[s]))) for s in ("projected", "hidden")]
-            out, last = _scan(steps[::-1] if d else steps, *start, flat[k * n : (k + 1) * n])
+            h, c = ((arrays[1][k], arrays[2][k]) if p["initial"] else
+                    (replace(x, value=np.zeros((batch, p["projected"]))), replace(x, value=np.zeros((batch, p["hidden"])))))  # fmt: skip
+            out, last = _scan(steps[::-1] if d else steps, h, c, flat[k * n : (k + 1) * n])
             hidden.append(out[-1])
             cell.append(last)
             ways.append(out[::-1] if d else out)

@@ -90,7 +90,7 @@ def _clear(x: Array, p: dict[str, Any]) -> Array:
 def _labels(s: Sample, **changes: Any) -> Array:
     p = {**dict(s.params), **changes}
     (x,) = s.arrays()
-    return np.array(p["labels"])[votes(decisions(x, p)[0], len(p["counts"])).argmax(axis=1)]
+    return np.asarray(np.array(p["labels"])[votes(decisions(x, p)[0], len(p["counts"])).argmax(axis=1)])
 
 
 def _reference(s: Sample) -> tuple[Expected, ...]:

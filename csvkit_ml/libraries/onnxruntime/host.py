@@ -33,8 +33,11 @@ def lowerings() -> dict[str, Lowering]:
 def offers() -> tuple[Offer, ...]:
     """One offer per lowering."""
     return tuple(
-        Offer(function=w.function, names=w.names, dtypes=w.dtypes, variants=w.variants, since=w.since, paths=_paths(w)) for w in lowerings().values()
-    )
+        Offer(
+            function=w.function, names=w.names, dtypes=w.dtypes, variants=w.variants, since=w.since, paths=_paths(w), exercises=w.exercises
+        )
+        for w in lowerings().values()
+    )  # fmt: skip
 
 
 def _paths(w: Lowering) -> tuple[str, ...]:
@@ -63,4 +66,5 @@ LIBRARY = Library(
     staged=("csvkit_ml.libraries.onnxruntime", "csvkit_ml.libraries.onnxruntime.staged"),
     raisers=lambda: RAISERS,
     split=lambda: files("specs.libraries").joinpath("onnxruntime.toml").read_bytes(),
+    unverified=lambda: files("specs.libraries").joinpath("onnxruntime_unverified.toml").read_bytes(),
 )

@@ -14,7 +14,7 @@ def offers() -> tuple[Offer, ...]:
     return tuple(
         Offer(
             function=b.function, names=tuple(dict.fromkeys((*b.names, *b.aliases))), dtypes=b.dtypes, variants=b.variants(), since=b.since,
-            brief=tuple(b.aliases), paths=b.paths, once=b.once,
+            until=b.until, brief=tuple(b.aliases), paths=b.paths, once=b.once,
         )
         for b in bindings().values()
     )  # fmt: skip
@@ -30,5 +30,6 @@ LIBRARY = Library(
     staged=("csvkit_ml.libraries.torch", "csvkit_ml.libraries.torch.staged"),
     raisers=lambda: RAISERS,
     split=lambda: files("specs.libraries").joinpath("torch.toml").read_bytes(),
+    unverified=lambda: files("specs.libraries").joinpath("torch_unverified.toml").read_bytes(),
     traces=True,
 )

@@ -160,8 +160,8 @@ def described(node: Node, args: Args, dtypes: tuple[str, ...], outs: Results) ->
     source = next((d for x, d in zip(args, dtypes, strict=True) if x is not None and d in ROUNDOFF), "")
     if node.op == "Cast":
         return source, (dtype_of(int(node.attributes["to"])),)
-    if node.op == "CastLike":
-        return source, (dtypes[1],)
+    if node.op in ("CastLike", "OneHot"):
+        return source, (dtypes[1 if node.op == "CastLike" else 2],)
     return source, tuple((source or y.dtype.name) if y.dtype.kind in "fV" else y.dtype.name for y in outs)
 
 

@@ -121,6 +121,8 @@ def _transposed_pads(node: Node, given_: Sequence[int], full: Sequence[int], str
         return (pads[:rank], pads[rank:]) if auto != "VALID" else ((0,) * rank, (0,) * rank)
     sizes = [n * s for n, s in zip(given_, stride, strict=True)] if wanted is None else [int(v) for v in wanted][-rank:]
     total = [m - v for m, v in zip(full, sizes, strict=True)]
+    if wanted is not None and min(total) < 0:
+        raise ValueError("a result larger than its operands reach is not evaluated")
     small, large = [t // 2 for t in total], [t - t // 2 for t in total]
     return (small, large) if auto == "SAME_UPPER" else (large, small)
 
@@ -136,15 +138,17 @@ def _pool_windows(node: Node, x: Array, fill: float) -> tuple[Array, tuple[int, 
     rank = len(kernel)
     stride, dilation = _spatial(node, "strides", rank, 1), _spatial(node, "dilations", rank, 1)
     low, high = paddings(node, x.shape[2:], kernel)
-    over = []
+    over, counts = [], []
     for i in range(rank):
         span, room = (kernel[i] - 1) * dilation[i] + 1, x.shape[2 + i] + low[i] + high[i]
         count = ((-(-(room - span) // stride[i])) if node.attributes.get("ceil_mode") else (room - span) // stride[i]) + 1
         if node.attributes.get("ceil_mode") and (count - 1) * stride[i] >= x.shape[2 + i] + low[i]:
-            count -= 1
+            count -= 1  # no window begins in the padding behind the data
+        counts.append(count)
         over.append(max(0, (count - 1) * stride[i] + span - room))
     wide = pad(x, low, [h + o for h, o in zip(high, over, strict=True)], fill)
-    return windows(wide, kernel, stride, dilation), tuple(range(-rank, 0))
+    kept = (slice(None), slice(None), *map(slice, counts))
+    return windows(wide, kernel, stride, dilation)[kept], tuple(range(-rank, 0))
 
 
 def _max_pool(node: Node, args: Args) -> Results:
@@ -164,6 +168,7 @@ def _average_pool(node: Node, args: Args) -> Results:
         inner = Node(**{f: getattr(node, f) for f in ("op", "version", "name", "inputs", "outputs", "proto", "index")},
                      attributes={k: v for k, v in node.attributes.items() if k not in ("pads", "auto_pad")})  # fmt: skip
         counts, _ = _pool_windows(inner, ones, 0.0)
+        counts = counts[(slice(None), slice(None), *map(slice, view.shape[2 : x.ndim]))]
     else:
         counts, _ = _pool_windows(node, ones, 0.0)
     return (view.sum(axis=axes) / counts.sum(axis=axes),)

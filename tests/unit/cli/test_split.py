@@ -36,7 +36,9 @@ def test_a_name_under_no_regime_is_told_and_gives_four(coverage: Coverage) -> No
 
 
 def test_uncovered_names_are_lines(coverage: Coverage) -> None:
-    assert run("--uncovered").stdout == "both\tmathematics\ttiny.Tensor.exp\ntraining\tlosses\ttiny.l1_loss\n"
+    assert run("--uncovered").stdout == (
+        "both\tmathematics\ttiny.Tensor.exp\tno reason is written\ntraining\tlosses\ttiny.l1_loss\tno reason is written\n"
+    )
 
 
 def test_json_is_one_document_with_counts_by_side(coverage: Coverage) -> None:

@@ -129,3 +129,29 @@ def test_memo_forgets_what_was_damaged(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 400)
     with Memo(path) as memo:
         assert memo.get(sha256(b"q")) is None
+
+
+def test_times_lie_beside_observations(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        store.took(sha256(b"a"), 5)
+        assert store.time(sha256(b"a")) == 5
+        store.record(observation(store.put(b"abc")))
+    with Store(tmp_path / "s.sqlite") as store:
+        assert (store.time(sha256(b"a")), store.time(sha256(b"b"))) == (5, 0)
+
+
+def test_a_blob_that_was_written_is_not_written_again_and_one_that_was_altered_is(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path) as store:
+        digest = store.put(b"abc")
+        store.commit()
+        before = store._db.total_changes
+        assert store.put(b"abc") == digest
+        store.commit()
+        assert store._db.total_changes == before
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE blobs SET data = ?", (b"abd",))
+    with Store(path) as store:
+        store.put(b"abc")
+        store.commit()
+        assert store.get(digest) == b"abc"

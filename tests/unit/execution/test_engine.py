@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from csvkit_ml.errors import WorkerStartError
+from csvkit_ml.execution.answers import read_time
 from csvkit_ml.execution.engine import Job, Limits, describe, execute
 from csvkit_ml.execution.staging import build_archive
 from csvkit_ml.model.digest import Digest, sha256
@@ -186,3 +188,21 @@ def test_nothing_is_left_running(tmp_path: Path) -> None:
     before = {p.pid for p in psutil.Process(os.getpid()).children(recursive=True)}
     run([job("same")], tmp_path)
     assert {p.pid for p in psutil.Process(os.getpid()).children(recursive=True)} <= before
+
+
+def test_the_first_call_of_a_case_is_timed_and_no_other(tmp_path: Path) -> None:
+    told: list[tuple[Digest, int]] = []
+    blobs, keys = Blobs(), (sha256(b"one"), sha256(b"two"))
+    made = replace(job("same", ("plain", "other")), keys=keys)
+    began = time.perf_counter_ns()
+    execute(
+        python=sys.executable, worker=fake_worker(), library="fake", variables={}, settings={}, jobs=[made], limits=Limits(time_s=20, memory_bytes=0),
+        repetitions=REPETITIONS, blobs=blobs, on_observation=lambda o: None, on_time=lambda k, ns: told.append((k, ns)), scratch=tmp_path,
+    )  # fmt: skip
+    assert [k for k, _ in told] == list(keys)
+    assert all(0 < ns < time.perf_counter_ns() - began for _, ns in told)
+
+
+@pytest.mark.parametrize("told", [None, "5", -1, 0, True, 1.5, 1 << 60])
+def test_a_time_that_is_none_is_not_believed(told: object) -> None:
+    assert read_time({"ns": told}) == 0

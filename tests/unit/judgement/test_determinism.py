@@ -26,7 +26,7 @@ from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.function import Reason, Side
 from csvkit_ml.model.judgement import CaseJudgement
 from csvkit_ml.model.observation import Outcome, OutputRef, Produced, Raised, Unsupported
-from csvkit_ml.pipeline.determinism import dimensions_between
+from csvkit_ml.pipeline.configurations import dimensions_between
 from tests.unit.reporting.fake_records import records
 
 

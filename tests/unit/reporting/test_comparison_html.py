@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 from csvkit_ml.judgement.comparison import compare
 from csvkit_ml.model.comparison import (
+    SEVERITY,
     Agreement,
     CellProof,
     Change,
@@ -17,9 +18,10 @@ from csvkit_ml.model.comparison import (
     FunctionDeterminism,
 )
 from csvkit_ml.model.function import Side
-from csvkit_ml.reporting.comparison_html import comparison_page, determinism_page, matrix_page
+from csvkit_ml.reporting.comparison_html import SHOWN_EACH, comparison_page, determinism_page, groups, matrix_page
 from csvkit_ml.reporting.heat_map import Square, heat_map
 from tests.unit.judgement.test_comparison import run
+from tests.unit.judgement.test_speed import times
 from tests.unit.reporting.fake_records import HOSTILE, records
 
 
@@ -56,6 +58,26 @@ def test_comparison() -> None:
         assert (f"{found.count(change):,} {change.value}" in text) == bool(found.count(change))
     assert found.count(Change.NEWLY_FAILING)
     assert all(f.id in text for f in found.functions)
+    assert "Not told: a side has no times." in text
+
+
+def test_what_matters_most_comes_first_and_no_function_fills_the_page() -> None:
+    found = compare(run(records(bad=0.3, seed=1, functions=6, samples=9)), run(records(bad=0.3, seed=2, functions=6, samples=9)))
+    made = groups(found)
+    order = [SEVERITY[g.change] for g in made]
+    assert order == sorted(order) and len(set(order)) > 1
+    assert sum(g.cases for g in made) == sum(len(f.cases) for f in found.functions)
+    assert all(1 <= len(g.first) <= min(g.cases, SHOWN_EACH) for g in made)
+    text = inert(comparison_page(found))
+    assert text.count('<tr class="c">') == sum(len(g.first) for g in made)
+
+
+def test_slower_and_faster_functions_are_told_for_information() -> None:
+    one = run(records(functions=2))
+    ids = [f.id for f in one.plan.functions]
+    before, after = (replace(one, times=times(**dict(zip(ids, s, strict=True)))) for s in ((0.1, 0.1), (0.4, 0.02)))
+    text = inert(comparison_page(compare(before, after)))
+    assert "4.00" in text and "0.20" in text and "2 times slower" in text
 
 
 def test_version_matrix() -> None:

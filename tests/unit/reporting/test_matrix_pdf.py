@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from csvkit_ml.model.codec import canonical, decode
 from csvkit_ml.model.comparison import Agreement, CellProof, DeterminismMatrix, FunctionDeterminism
 from csvkit_ml.model.function import Side
+from csvkit_ml.model.report import ReportModel
+from csvkit_ml.reporting import html_format
 from csvkit_ml.reporting.comparison_html import determinism_pictures
-from csvkit_ml.reporting.matrix_pdf import PER_PICTURE, determinism_pdf
-from tests.unit.reporting.fake_records import HOSTILE
+from csvkit_ml.reporting.document import SOUP, document
+from csvkit_ml.reporting.matrix_blocks import PER_PICTURE
+from csvkit_ml.reporting.matrix_pdf import determinism_pdf
+from tests.unit.reporting.fake_records import HOSTILE, records
 from tests.unit.reporting.test_comparison_html import result
 
 NAMES = ("rerun", "threads", "instruction set")
@@ -40,3 +45,16 @@ def test_pictures_are_cut_to_pages() -> None:
 
 def test_a_matrix_without_functions_is_laid_out() -> None:
     assert determinism_pdf(replace(MATRIX, functions=(), violations=())).startswith(b"%PDF-")
+
+
+def test_inside_a_report_the_picture_shows_what_differs() -> None:
+    plain = records(functions=4, samples=2, bad=0.0, hostile=False).model()
+    moved = tuple(replace(f, id=g.id) for f, g in zip(MATRIX.functions, plain.functions, strict=False))
+    still = FunctionDeterminism(id=plain.functions[3].id, side=Side.BOTH, results=tuple(result(n, Agreement.IDENTICAL) for n in NAMES))
+    m = replace(plain, determinism=replace(MATRIX, functions=(*moved[:3], still)))
+    page = html_format.render(m).decode()
+    assert page.count('<rect class="h-') == 3 * len(NAMES) and "3 functions that did not" in page
+    assert "<script>" not in page.split("under other circumstances")[1].split("</section>")[0] and HOSTILE[1] not in page
+    assert "under other circumstances" not in html_format.render(plain).decode()
+    assert "under other circumstances" in str(document(m, SOUP))
+    assert b'"determinism"' not in canonical(plain) and decode(ReportModel, canonical(m)) == m

@@ -106,18 +106,22 @@ def test_batch_norm_in_training(sample: Sample) -> None:
             assert abs(number(made.value[c]) + number(low) - true) <= number(np.broadcast_to(made.radius, made.shape)[c]), sample.name
 
 
-@pytest.mark.parametrize("sample", some("rms_norm", 4), ids=lambda s: s.name)
-def test_rms_norm(sample: Sample) -> None:
+RMS = [(id, s) for id in ("rms_norm", "rms_norm_16_bit", "rms_norm_eps_of_data") for s in some(id, 4)]
+
+
+@pytest.mark.parametrize(("id", "sample"), RMS, ids=lambda v: v if isinstance(v, str) else v.name)
+def test_rms_norm(id: str, sample: Sample) -> None:
     x, eps = sample.arrays()[0].astype(float), sample.param("eps")
     if eps is None:
-        eps = 2.0**-52 if sample.dtype == "float64" else 2.0**-23
+        own = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+        eps = own[sample.dtype if id != "rms_norm_16_bit" else "float32"]
     axis = sample.param("axis") % x.ndim
     apply, true = affine(sample, 1, lambda i: i[axis:]), np.empty(x.shape, dtype=object)
     for at in slices(x.shape, tuple(range(axis, x.ndim))).values():
         square = mpmath.fsum(number(x[i]) ** 2 for i in at) / len(at)
         for i in at:
             true[i] = apply(i, number(x[i]) / mpmath.sqrt(square + number(eps)) if square + eps else mpmath.nan)
-    close(BY_ID["rms_norm"].reference(sample)[0], true, sample.name)
+    close(BY_ID[id].reference(sample)[0], true, sample.name)
 
 
 @pytest.mark.parametrize("sample", some("local_response_norm"), ids=lambda s: s.name)

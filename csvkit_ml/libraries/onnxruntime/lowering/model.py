@@ -43,6 +43,8 @@ class Lowering:
     """Variants in which the first sample of every dtype runs."""
     since: str = ""
     """First onnxruntime release that implements the opset used."""
+    exercises: tuple[str, ...] = ()
+    """Operators that run in it, without a reference that is theirs."""
     program: Callable[[Sample], bytes] | None = None
     """The model's bytes where they are given; None = those of `build`."""
 

@@ -1,9 +1,11 @@
-"""ONNX lowering: quantisation. Four-bit steps and zero points are constants of the model; what is quantised to them is cast to int8."""
+"""ONNX lowering: quantisation. Four-bit steps and zero points are constants of the model; what is quantised to them is read as
+float32 with step 1, which is exact, since releases before 1.23 have no cast of them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
@@ -55,9 +57,11 @@ def _packed(name: str, kind: str, t: Tensor) -> onnx.TensorProto:
 def _quantise_4(s: Sample) -> onnx.ModelProto:
     kind = s.param("to")
     made = [helper.make_node("QuantizeLinear", ["x0", "x1", "zero"], ["q"], **_where(s)),
-            helper.make_node("Cast", ["q"], ["y"], to=TensorProto.INT8)]  # fmt: skip
+            helper.make_node("DequantizeLinear", ["q", "one"], ["whole"]),
+            helper.make_node("Cast", ["whole"], ["y"], to=TensorProto.INT8)]  # fmt: skip
+    one = {"one": Tensor.of(np.ones((), dtype=np.float32))}
     fed = {k: t for k, t in _fed(s).items() if k != "x2"}
-    return graph(made, fed, {"y": "int8"}, opset=21, more=[_packed("zero", kind, s.inputs[2])])
+    return graph(made, fed, {"y": "int8"}, opset=21, initialisers=one, more=[_packed("zero", kind, s.inputs[2])])
 
 
 def _dequantise_4(s: Sample) -> onnx.ModelProto:
@@ -75,12 +79,12 @@ Q, DQ = "QuantizeLinear", "DequantizeLinear"
 LOWERINGS = (
     _lowering("quantize_linear", _quantise(13), EIGHT, Q),
     _lowering("quantize_linear_16", _quantise(21), SIXTEEN, Q, since="1.18"),
-    _lowering("quantize_linear_4", _quantise_4, ("int8",), Q, since="1.18"),
-    _lowering("quantize_linear_blocked", _quantise(21), (*EIGHT, *SIXTEEN), Q, since="1.18"),
+    _lowering("quantize_linear_4", _quantise_4, ("int8",), Q, since="1.19"),
+    _lowering("quantize_linear_blocked", _quantise(21), (*EIGHT, *SIXTEEN), Q, since="1.19"),
     _lowering("dequantize_linear", _dequantise(13), EIGHT, DQ),
     _lowering("dequantize_linear_16", _dequantise(21), SIXTEEN, DQ, since="1.18"),
-    _lowering("dequantize_linear_4", _dequantise_4, ("int8",), DQ, since="1.18"),
-    _lowering("dequantize_linear_blocked", _dequantise(21), (*EIGHT, *SIXTEEN), DQ, since="1.18"),
+    _lowering("dequantize_linear_4", _dequantise_4, ("int8",), DQ, since="1.19"),
+    _lowering("dequantize_linear_blocked", _dequantise(21), (*EIGHT, *SIXTEEN), DQ, since="1.19"),
     _lowering("fake_quantize", _fake, EIGHT, Q, DQ),
     single("dynamic_quantize_linear", "DynamicQuantizeLinear", outputs=("uint8", "float32", "uint8")),
 )

@@ -1,4 +1,4 @@
-"""ONNX lowering: GridSample and AffineGrid of operator set 20."""
+"""ONNX lowering: GridSample and AffineGrid. Planes are sampled by operator set 16, which the oldest releases have; volumes need set 20."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from csvkit_ml.libraries.onnxruntime.lowering.model import Lowering, graph, node
 from csvkit_ml.model.function import Sample
 from csvkit_ml.model.tensor import Tensor
 
+PLANAR = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}
+"""Names of the modes before operator set 20."""
+
 
 def _sampled(mode: str) -> Callable[[Sample], onnx.ModelProto]:
-    return lambda sample: node(
-        "GridSample", sample, opset=20, mode=mode, padding_mode=sample.param("padding"), align_corners=int(sample.param("align_corners"))
-    )
+    def build(sample: Sample) -> onnx.ModelProto:
+        opset, name = (16, PLANAR[mode]) if len(sample.inputs[0].shape) == 4 else (20, mode)
+        how = {"padding_mode": sample.param("padding"), "align_corners": int(sample.param("align_corners"))}
+        return node("GridSample", sample, opset=opset, mode=name, **how)
+
+    return build
 
 
 def _affine(sample: Sample) -> onnx.ModelProto:
@@ -27,8 +33,8 @@ def _affine(sample: Sample) -> onnx.ModelProto:
 
 LOWERINGS = (
     *(
-        Lowering(function=f"grid_sample_{name}", names=("ai.onnx.GridSample",), build=_sampled(name), dtypes=("float32",), since="1.17")
-        for name in ("nearest", "linear", "cubic")
+        Lowering(function=f"grid_sample_{name}", names=("ai.onnx.GridSample",), build=_sampled(name), dtypes=("float32",))
+        for name in PLANAR
     ),
-    Lowering(function="affine_grid", names=("ai.onnx.AffineGrid",), build=_affine, dtypes=("float32", "float64"), since="1.20"),
+    Lowering(function="affine_grid", names=("ai.onnx.AffineGrid",), build=_affine, dtypes=("float32", "float64"), since="1.17"),
 )

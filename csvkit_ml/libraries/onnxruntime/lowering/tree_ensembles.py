@@ -106,5 +106,5 @@ def _lowering(function: str, op: str, build: Any, dtypes: tuple[str, ...] = ("fl
 LOWERINGS = (
     _lowering("tree_ensemble_regressor", "TreeEnsembleRegressor", _regressor),
     _lowering("tree_ensemble_classifier", "TreeEnsembleClassifier", _classifier),
-    _lowering("tree_ensemble", "TreeEnsemble", _joint, ("float32", "float64"), since="1.20"),
+    _lowering("tree_ensemble", "TreeEnsemble", _joint, ("float32", "float64"), since="1.21"),
 )

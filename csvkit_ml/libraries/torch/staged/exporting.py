@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import Any, Callable, Dict
 
 from csvkit_ml.libraries.binding import Binding, NotSupported
 
@@ -26,7 +27,7 @@ def _convolutional(t, w1, scale, shift, mean, variance, w2, b2, w3, b3):
     return net, (w1, scale, shift, w2, b2, w3, b3), (mean, variance)
 
 
-NETWORKS = {"perceptron": _perceptron, "convolutional": _convolutional}
+NETWORKS: "Dict[str, Callable[..., Any]]" = {"perceptron": _perceptron, "convolutional": _convolutional}
 
 
 def network(t, p, weights):

@@ -120,9 +120,9 @@ def _response_module(t, p, x):
     return t.nn.LocalResponseNorm(p["size"], alpha=p["alpha"], beta=p["beta"], k=p["k"])(x)
 
 
-def _binding(function, forms, *names, dtypes=FLOATS, since=""):
+def _binding(function, forms, *names, dtypes=FLOATS, since="", until=""):
     modes = ("inference-mode", "requires-grad")
-    return Binding(function=function, forms=forms, names=names, dtypes=dtypes, layouts=LAYOUTS, modes=modes, since=since)
+    return Binding(function=function, forms=forms, names=names, dtypes=dtypes, layouts=LAYOUTS, modes=modes, since=since, until=until)
 
 
 BINDINGS = (
@@ -158,6 +158,11 @@ BINDINGS = (
         "torch.nn.functional.instance_norm", "torch.nn.InstanceNorm1d", "torch.nn.InstanceNorm2d", "torch.nn.InstanceNorm3d",
     ),
     _binding("rms_norm", {"plain": _rms, "module": _rms_module}, "torch.nn.functional.rms_norm", "torch.nn.RMSNorm", since="2.4"),
+    _binding("rms_norm_16_bit", {"plain": _rms, "module": _rms_module}, "torch.nn.functional.rms_norm", "torch.nn.RMSNorm", dtypes=FLOATS[2:], since="2.8"),
+    _binding(
+        "rms_norm_eps_of_data", {"plain": _rms, "module": _rms_module}, "torch.nn.functional.rms_norm", "torch.nn.RMSNorm",
+        dtypes=FLOATS[2:], since="2.4", until="2.7",
+    ),
     _binding(
         "local_response_norm", {"plain": _response, "module": _response_module},
         "torch.nn.functional.local_response_norm", "torch.nn.LocalResponseNorm", dtypes=FLOATS[:2],

@@ -1,0 +1,103 @@
+"""Torch bindings: gradients of recurrent layers, attention blocks and connectionist temporal classification, by every road."""
+
+from __future__ import annotations
+
+from csvkit_ml.libraries.binding import Binding
+from csvkit_ml.libraries.torch.staged.gradients import roads
+
+FLOATS = ("float32", "float64")
+ROADS = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp", "torch.func.functional_call")
+_ATTENTION = ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias")
+_LAYER = (*("self_attn." + n for n in _ATTENTION), "linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias", "norm1.weight", "norm1.bias",
+          "norm2.weight", "norm2.bias")  # fmt: skip
+_KINDS = {"lstm": ("LSTM", {}), "gru": ("GRU", {}), "rnn_tanh": ("RNN", {"nonlinearity": "tanh"}), "rnn_relu": ("RNN", {"nonlinearity": "relu"})}
+
+
+def _called(t, module, names, weights, *inputs, **more):
+    """A module with the given weights in the place of its own."""
+    return t.func.functional_call(module, dict(zip(names, weights)), inputs, more)  # noqa: B905 - Python 3.9
+
+
+def _recurrent(batch_first=False):
+    def of(t, p, x, *rest):
+        name, more = _KINDS[p["kind"]]
+        count = 2 if p["kind"] == "lstm" else 1
+        how = {"num_layers": p["layers"], "bidirectional": p["both_ways"], "batch_first": batch_first, "dtype": x.dtype}
+        module = getattr(t.nn, name)(x.shape[-1], p["hidden"], **how, **more).to(x.device)
+        states = rest[:count] if count > 1 else rest[0]
+        names = [n for n, _ in module.named_parameters()]
+        x = x.transpose(0, 1) if batch_first else x
+        y = _called(t, module, names, rest[count:], x, states)[0]
+        return y.transpose(0, 1) if batch_first else y
+
+    return of
+
+
+def _by_cells(t, p, x, *rest):
+    """One layer and direction step by step; more of them by the layer."""
+    if p["layers"] > 1 or p["both_ways"]:
+        return _recurrent()(t, p, x, *rest)
+    name, more = _KINDS[p["kind"]]
+    module = getattr(t.nn, name + "Cell")(x.shape[-1], p["hidden"], dtype=x.dtype, **more).to(x.device)
+    names, count, made = [n for n, _ in module.named_parameters()], 2 if p["kind"] == "lstm" else 1, []
+    state = tuple(s[0] for s in rest[:count]) if count > 1 else rest[0][0]
+    for step in x:
+        state = _called(t, module, names, rest[count:], step, state)
+        made.append(state[0] if count > 1 else state)
+    return t.stack(made)
+
+
+def _causal(t, n, m):
+    """True for pairs that may not look at each other."""
+    return t.ones(n, m, dtype=t.bool).tril().logical_not()
+
+
+def _attention(weights):
+    def of(t, p, query, key, *w):
+        module = t.nn.MultiheadAttention(query.shape[-1], p["heads"], batch_first=True, dtype=query.dtype).to(query.device)
+        mask = _causal(t, query.shape[1], key.shape[1]).to(query.device) if p["causal"] else None
+        return _called(t, module, _ATTENTION, w, query, key, key, need_weights=weights, attn_mask=mask)[0]
+
+    return of
+
+
+def _layer(t, p, x, *w):
+    how = {"dropout": 0.0, "batch_first": True, "norm_first": p["norm_first"], "dtype": x.dtype}
+    module = t.nn.TransformerEncoderLayer(x.shape[-1], p["heads"], w[4].shape[0], **how).to(x.device).train()
+    mask = _causal(t, x.shape[1], x.shape[1]).to(x.device) if p["causal"] else None
+    return _called(t, module, _LAYER, w, x, src_mask=mask)
+
+
+def _ctc(joined):
+    """Targets padded to one length, or one behind the other."""
+
+    def of(t, p, x, target):
+        lengths = [t.tensor(p[n], dtype=t.int64) for n in ("input_lengths", "target_lengths")]
+        given = t.cat([row[:n] for row, n in zip(target, p["target_lengths"])]) if joined else target  # noqa: B905
+        return t.nn.functional.ctc_loss(t.log_softmax(x, -1), given, *lengths, reduction=p["reduction"])
+
+    return of
+
+
+def _bound(function, of, leaves, names, other=None, upstream=True):
+    """`other`: (name, another way to call it), whose gradient is taken by one road."""
+    forms = roads(of, leaves, upstream)
+    if other:
+        forms[other[0]] = roads(other[1], leaves, upstream)["grad"]
+    return Binding(function=function, forms=forms, names=(*ROADS, *names), dtypes=FLOATS, layouts=("transposed",))
+
+
+
+def _of_recurrent(p):
+    return 1 + (2 if p["kind"] == "lstm" else 1) + 4 * p["layers"] * (2 if p["both_ways"] else 1)
+
+
+BINDINGS = (
+    *(
+        _bound("grad_" + kind, _recurrent(), _of_recurrent, ("torch.nn." + name, "torch.nn." + name + "Cell"), ("cells", _by_cells))
+        for kind, (name, _) in _KINDS.items()
+    ),
+    _bound("grad_multi_head_attention", _attention(False), lambda p: 6, ("torch.nn.MultiheadAttention",), ("weights-asked", _attention(True))),
+    _bound("grad_transformer_encoder_layer", _layer, lambda p: 13, ("torch.nn.TransformerEncoderLayer",)),
+    _bound("grad_ctc_loss", _ctc(False), lambda p: 1, ("torch.nn.functional.ctc_loss",), ("joined", _ctc(True)), False),
+)

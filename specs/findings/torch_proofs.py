@@ -1,0 +1,580 @@
+"""Every function that fails on a PyTorch release, proven in a few lines of plain PyTorch; nothing of mlcsv is used.
+
+    TORCH_PYTHON specs/findings/torch_proofs.py [--json]
+
+Each proof returns what the library gave and what the definition gives, and is *wrong* where they differ by more than the stated
+allowance. One line a proof: wrong | ok | not here (the release lacks the name), what, got, expected.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+Result = tuple[bool, object, object]
+INF = math.inf
+MAX = sys.float_info.max
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One statement about the library."""
+
+    functions: str
+    """Function ids of the suites, space separated."""
+    says: str
+    run: Callable[[], Result]
+
+
+PROOFS: list[Proof] = []
+
+
+def proof(functions: str, says: str) -> Callable[[Callable[[], Result]], Callable[[], Result]]:
+    """Enter a proof."""
+
+    def enter(run: Callable[[], Result]) -> Callable[[], Result]:
+        PROOFS.append(Proof(functions, says, run))
+        return run
+
+    return enter
+
+
+def full(value: float, n: int = 1, dtype: Any = torch.float32) -> Any:
+    """n times the value: vectorised kernels begin at 8 or 16."""
+    return torch.full((n,), value, dtype=dtype)
+
+
+def near(got: float, want: float, relative: float) -> Result:
+    """Wrong where the relative error exceeds the allowance."""
+    if math.isnan(got) or math.isinf(got):
+        return not (got == want or (math.isnan(want) and math.isnan(got))), got, want
+    return abs(got - want) > relative * abs(want), got, want
+
+
+def equal(got: object, want: object) -> Result:
+    """Wrong where they differ; NaN equals NaN, -0 is not 0."""
+    return repr(got) != repr(want), got, want
+
+
+def runs(call: Callable[[], Any]) -> Result:
+    """Wrong where a defined call raises."""
+    try:
+        call()
+    except (RuntimeError, IndexError, ValueError) as error:
+        return True, f"{type(error).__name__}: {str(error)[:80]}", "a value"
+    return False, "a value", "a value"
+
+
+def generator() -> Any:
+    """The same data every time."""
+    return torch.Generator().manual_seed(0)
+
+
+def transposed(x: Any) -> Any:
+    """The same values with the storage in reverse order of axes."""
+    axes = tuple(reversed(range(x.dim())))
+    return x.permute(axes).contiguous().permute(axes)
+
+
+# --- elementary functions -------------------------------------------------------------------------------------------------
+
+
+@proof("gelu", "gelu(inf) of 33 float32 elements is inf")
+def gelu_infinity() -> Result:
+    return equal(F.gelu(full(INF, 33))[0].item(), INF)
+
+
+@proof("gelu", "gelu(2^127) is 2^127")
+def gelu_large() -> Result:
+    return equal(F.gelu(full(2.0**127, 33))[0].item(), 2.0**127)
+
+
+@proof("cast narrow_round_trip", "float64 just above the tie 2^-25 rounds up to float16's 2^-24, once")
+def cast_half() -> Result:
+    return equal(full(2.0**-25 * (1 + 2.0**-40), dtype=torch.float64).half().item(), 2.0**-24)
+
+
+@proof("cast_bfloat16 narrow_round_trip", "float64 just above the tie 1 + 2^-8 rounds up to bfloat16's 1 + 2^-7, once")
+def cast_brain() -> Result:
+    return equal(full(1 + 2.0**-8 + 2.0**-40, dtype=torch.float64).bfloat16().item(), 1 + 2.0**-7)
+
+
+@proof("number_div", "0 / 1e-45 is 0 (IEEE 754: a quotient is rounded once)")
+def number_over_tensor() -> Result:
+    return equal((0.0 / full(1e-45)).item(), 0.0)
+
+
+@proof("sinh cosh", "cosh(89) is 2.2e38 in float32, vectorised or not")
+def cosh_vectorised() -> Result:
+    return near(torch.cosh(full(89.0, 33))[0].item(), math.cosh(89.0), 1e-5)
+
+
+@proof("i0 i1 modified_bessel_i0 modified_bessel_i1", "i0(89) is 1.9e37 in float32, which float32 holds")
+def bessel_overflow() -> Result:
+    return near(torch.special.i0(full(89.0)).item(), 1.9012419299064899e37, 1e-4)
+
+
+def series(first: Fraction, ratio: Callable[[int], Fraction]) -> float:
+    """Sum of terms, each the last times a ratio, in rational numbers."""
+    term, total, k = first, first, 0
+    while abs(term) > Fraction(1, 10**30):
+        k += 1
+        term *= ratio(k)
+        total += term
+    return float(total)
+
+
+def double(name: str, x: float) -> float:
+    return float(getattr(torch.special, name)(full(x, dtype=torch.float64)).item())
+
+
+def bessel_first_kind(n: int, x: Fraction) -> float:
+    """Jn: terms fall by -(x / 2)^2 / (k (k + n))."""
+    return series((x / 2) ** n, lambda k: -((x / 2) ** 2) / k / (k + n))
+
+
+J0, J1 = (bessel_first_kind(n, Fraction(47, 10)) for n in (0, 1))
+
+
+@proof("bessel_j0", "J0(4.7) by its power series, to 12 digits in float64")
+def j0() -> Result:
+    return near(double("bessel_j0", 4.7), J0, 1e-12)
+
+
+@proof("bessel_j1", "J1(4.7) by its power series, to 12 digits in float64")
+def j1() -> Result:
+    return near(double("bessel_j1", 4.7), J1, 1e-12)
+
+
+@proof("bessel_y0 bessel_y1", "J1 Y0 - J0 Y1 is 2 / (pi x) (Wronskian) at 4.7, with J0 and J1 by series, to 12 digits")
+def wronskian() -> Result:
+    return near(J1 * double("bessel_y0", 4.7) - J0 * double("bessel_y1", 4.7), 2 / (math.pi * 4.7), 1e-12)
+
+
+@proof("airy_ai", "Ai(-2.1) by its power series, to 12 digits in float64")
+def airy() -> Result:
+    x = Fraction(-21, 10)
+    even = series(Fraction(1), lambda k: x**3 / (3 * k) / (3 * k - 1))
+    odd = series(x, lambda k: x**3 / (3 * k + 1) / (3 * k))
+    want = even / (3 ** (2 / 3) * math.gamma(2 / 3)) - odd / (3 ** (1 / 3) * math.gamma(1 / 3))
+    return near(double("airy_ai", -2.1), want, 1e-12)
+
+
+@proof("polygamma", "psi'(1) is pi^2 / 6 to 12 digits in float64")
+def trigamma() -> Result:
+    return near(torch.polygamma(1, full(1.0, dtype=torch.float64)).item(), math.pi**2 / 6, 1e-12)
+
+
+def poisson_tail(a: int, x: int) -> float:
+    """Q(a, x) of whole numbers: exp(-x) sum x^k / k!, k < a, in rational numbers."""
+    term, total = Fraction(1), Fraction(0)
+    for k in range(a):
+        total += term
+        term = term * x / (k + 1)
+    return float(total) * math.exp(-x)
+
+
+@proof("gammainc gammaincc", "Q(25, 24) by its finite sum to 12 digits in float64")
+def incomplete_gamma() -> Result:
+    x = [full(float(v), dtype=torch.float64) for v in (25, 24)]
+    return near(torch.special.gammaincc(*x).item(), poisson_tail(25, 24), 1e-12)
+
+
+@proof("ndtr", "ndtr(-9) is erfc(9 / sqrt 2) / 2 in float64")
+def normal_tail() -> Result:
+    return near(torch.special.ndtr(full(-9.0, dtype=torch.float64)).item(), math.erfc(9 / math.sqrt(2)) / 2, 1e-12)
+
+
+@proof("fmod", "fmod(1e38, 1e-30) is exact (IEEE 754: no rounding)")
+def remainder_of_division() -> Result:
+    x, y = full(1e38, 16), full(1e-30, 16)
+    return equal(torch.fmod(x, y)[0].item(), math.fmod(x[0].item(), y[0].item()))
+
+
+@proof("remainder", "remainder(0.5, 1e-45) is 0: 0.5 is a multiple of the least subnormal")
+def remainder_of_subnormal() -> Result:
+    return equal(torch.remainder(full(0.5, 16), full(1e-45, 16))[0].item(), 0.0)
+
+
+@proof("i0e rsqrt", "the same bfloat16 numbers give the same answer contiguous and strided")
+def strided_answers() -> Result:
+    x = torch.linspace(0.1, 5, 64).bfloat16()
+    strided = torch.empty(128, dtype=torch.bfloat16)[::2].copy_(x)
+    differ = sum(int((f(x) != f(strided)).sum()) for f in (torch.special.i0e, torch.rsqrt))
+    return equal(f"{differ} of 128 differ", "0 of 128 differ")
+
+
+@proof("sinc", "sinc(3.4e38) is 0 (at most 1e-39), not NaN")
+def sinc_large() -> Result:
+    got = torch.sinc(full(3.4e38)).item()
+    return not abs(got) < 1e-38, got, "0 +/- 1e-39"
+
+
+@proof("pow_number", "pow(-0, 0.5) is +0 and pow(-inf, 0.5) is +inf (C, annex F)")
+def square_root_power() -> Result:
+    return equal(torch.pow(torch.tensor([-0.0, -INF]), 0.5).tolist(), [math.pow(-0.0, 0.5), math.pow(-INF, 0.5)])
+
+
+@proof("pow float_power", "max^(1 - 2^-53) is 1.797693134862174e308 for sixteen float64 elements")
+def power_at_the_end() -> Result:
+    e = math.nextafter(1.0, 0.0)
+    return near(torch.pow(full(MAX, 16, torch.float64), full(e, 16, torch.float64))[0].item(), math.pow(MAX, e), 1e-14)
+
+
+@proof("floor_divide", "floor(x / 0.96875) of bfloat16 is the floor of the quotient, rounded")
+def floor_of_quotient() -> Result:
+    x = torch.linspace(0, 100, 4001).bfloat16()
+    y = torch.full_like(x, 0.96875)
+    want = torch.floor(x.double() / y.double()).bfloat16()
+    return equal(f"{int((torch.div(x, y, rounding_mode='floor') != want).sum())} wrong", "0 wrong")
+
+
+@proof("log1p", "log1p(1.7e38) is 88.03 in float32")
+def log_of_large() -> Result:
+    return near(torch.log1p(full(1.7e38, 16))[0].item(), math.log1p(1.7e38), 1e-5)
+
+
+@proof("ldexp", "ldexp(1e-38, 150) is 1e-38 * 2^150, exactly")
+def scaled_by_two() -> Result:
+    x = full(1e-38)
+    return equal(torch.ldexp(x, torch.tensor([150])).item(), math.ldexp(x.item(), 150))
+
+
+@proof("isclose", "isclose with equal_nan broadcasts like isclose without")
+def close_broadcasts() -> Result:
+    return runs(lambda: torch.isclose(torch.ones(6, 1), torch.ones(1, 6), equal_nan=True))
+
+
+# --- sums of products -----------------------------------------------------------------------------------------------------
+
+
+def product_errors(got: Any, want: Any, size: Any, count: int) -> Result:
+    """Errors against float32 accumulation and one rounding to the format, the largest that analysis allows."""
+    u = torch.finfo(got.dtype).eps / 2
+    bound = count * 2.0**-24 * size + u * want.abs()
+    worst = ((got.double() - want).abs() / bound).max().item()
+    return worst > 1.0, f"{worst:.3g} times the bound", "at most 1"
+
+
+@proof("conv_transpose1d conv_transpose2d conv_transpose3d", "transposed convolution of float16 accumulates wider than float16")
+def transposed_convolution() -> Result:
+    g = generator()
+    x, w = torch.randn(1, 16, 8, 8, generator=g).half(), torch.randn(16, 4, 3, 3, generator=g).half()
+    want = F.conv_transpose2d(x.double(), w.double())
+    return product_errors(F.conv_transpose2d(x, w), want, F.conv_transpose2d(x.double().abs(), w.double().abs()), 144)
+
+
+@proof("adaptive_avg_pool3d", "a mean of bfloat16 accumulates wider than bfloat16 (adaptive_avg_pool2d does)")
+def adaptive_pool() -> Result:
+    x = torch.randn(2, 3, 6, 8, 4, generator=generator()).bfloat16()
+    want, size = (F.adaptive_avg_pool3d(v, (3, 4, 2)) for v in (x.double(), x.double().abs()))
+    return product_errors(F.adaptive_avg_pool3d(x, (3, 4, 2)), want, size, 10)
+
+
+@proof("matmul", "mv of a bfloat16 matrix and a strided vector accumulates like that of a contiguous one")
+def strided_vector() -> Result:
+    g = generator()
+    a, b = torch.randn(33, 64, generator=g).bfloat16(), torch.randn(64, 17, generator=g).bfloat16()
+    got = torch.stack([torch.mv(a, c) for c in b.unbind(1)], 1)
+    return product_errors(got, a.double() @ b.double(), a.double().abs() @ b.double().abs(), 64)
+
+
+@proof("group_norm", "group_norm of numbers around 1e9 in float64 is bounded by sqrt(n), channels-last too")
+def channels_last() -> Result:
+    x = torch.randn(2, 6, 3, 4, generator=generator(), dtype=torch.float64) + 1e9
+    got = F.group_norm(x.contiguous(memory_format=torch.channels_last), 3).abs().max().item()
+    return got > math.sqrt(24), got, "at most 4.9"
+
+
+@proof("lp_pool1d lp_pool2d lp_pool3d", "a window that is cut at the end (ceil_mode) sums what is in it: (1^2)^(1/2)")
+def cut_window() -> Result:
+    return near(F.lp_pool1d(torch.ones(1, 1, 3), 2.0, 2, ceil_mode=True)[0, 0, 1].item(), 1.0, 1e-6)
+
+
+@proof("normalize", "normalize of a float16 zero vector is zero (x / max(norm, eps))")
+def zero_vector() -> Result:
+    return equal(F.normalize(torch.zeros(1, 4).half()).tolist(), [[0.0] * 4])
+
+
+@proof("var_mean std_mean", "the mean of 1, inf, 2 is inf, as torch.mean says")
+def mean_of_infinity() -> Result:
+    return equal(torch.var_mean(torch.tensor([1.0, INF, 2.0]))[1].item(), INF)
+
+
+@proof("local_response_norm", "accepts a transposed input")
+def response_of_transposed() -> Result:
+    return runs(lambda: F.local_response_norm(transposed(torch.ones(1, 2, 3, 4, 5)), 5))
+
+
+@proof("instance_norm", "accepts an empty batch, as group_norm and instance_norm without weights do")
+def instance_of_none() -> Result:
+    return runs(lambda: torch.nn.InstanceNorm1d(6, affine=True)(torch.empty(0, 6, 4)))
+
+
+# --- linear algebra, indexing, shape --------------------------------------------------------------------------------------
+
+
+@proof("matrix_exp", "exp of [[0, a], [-a, 0]] is a rotation, to 14 digits")
+def rotation() -> Result:
+    a = 0.03
+    got = torch.matrix_exp(torch.tensor([[0.0, a], [-a, 0.0]], dtype=torch.complex128))[0, 1].real.item()
+    return near(got, math.sin(a), 1e-14)
+
+
+@proof("matrix_exp", "accepts transposed input")
+def exponential_of_transposed() -> Result:
+    return runs(lambda: torch.matrix_exp(transposed(torch.ones(2, 3, 4, 4))))
+
+
+@proof("kron", "accepts transposed input")
+def kron_of_transposed() -> Result:
+    return runs(lambda: torch.kron(transposed(torch.ones(2, 3, 4)), transposed(torch.ones(4, 2))))
+
+
+@proof("take_along_axis", "accepts transposed input")
+def take_of_transposed() -> Result:
+    return runs(lambda: torch.take_along_dim(transposed(torch.ones(5, 7)), torch.tensor([0, 1])))
+
+
+@proof("isin", "accepts transposed input")
+def isin_of_transposed() -> Result:
+    return runs(lambda: torch.isin(torch.arange(200.0), transposed(torch.ones(3, 3))))
+
+
+@proof("fill_diagonal", "fills the diagonal of a transposed tall matrix, wrapped")
+def wrapped_diagonal() -> Result:
+    return runs(lambda: transposed(torch.zeros(9, 3)).fill_diagonal_(1.0, wrap=True))
+
+
+@proof("pad", "padding that leaves nothing in one dimension and adds to another gives an empty tensor")
+def padded_to_nothing() -> Result:
+    return runs(lambda: F.pad(torch.ones(2, 6), (0, -6, 1, 0)))
+
+
+LEAST_SQUARES = """
+import torch
+g = torch.Generator().manual_seed(3)
+a, b = torch.randn(50, 7, generator=g, dtype=torch.float64), torch.randn(50, 1, generator=g, dtype=torch.float64)
+seen = set()
+for i in range(200):
+    junk = torch.full((1 + i % 17, 513), float(i), dtype=torch.float64)
+    x = torch.linalg.lstsq(a, b, driver="gelsy").solution
+    seen.add("_".join(v.hex() for v in x.flatten().tolist()))
+print(*seen)
+"""
+
+
+@proof("least_squares least_squares_deficient least_squares_wide strd_linear", "lstsq(driver=gelsy) of the same data gives the same bits")
+def repeated_least_squares() -> Result:
+    seen: set[str] = set()
+    for _ in range(3):
+        seen |= set(subprocess.run([sys.executable, "-W", "ignore", "-c", LEAST_SQUARES], capture_output=True, text=True, check=True).stdout.split())
+    return equal(f"{len(seen)} different answers", "1 different answers")
+
+
+# --- losses and optimisers ------------------------------------------------------------------------------------------------
+
+
+@proof("cosine_embedding_loss", "1 - cos(x, y) does not depend on the size of x and y: both times 1e-4 in float64")
+def scaled_cosine() -> Result:
+    g = generator()
+    x, y = (torch.randn(1, 33, generator=g, dtype=torch.float64) for _ in range(2))
+    one = torch.ones(1)
+    want = 1 - F.cosine_similarity(x, y).item()
+    return near(F.cosine_embedding_loss(1e-4 * x, 1e-4 * y, one).item(), want, 1e-9)
+
+
+def of_nothing(loss: Callable[..., Any]) -> Result:
+    """The sum over an empty batch, after other numbers lay in memory."""
+    got = []
+    for i in range(64):
+        torch.full((1, 5), float(i + 1)).mul_(3.0)
+        got.append(loss(torch.empty(0, 5), torch.empty(0, dtype=torch.int64) if loss is F.multi_margin_loss else torch.empty(0, 5, dtype=torch.int64)))
+    return equal(sorted({v.item() for v in got if v.item() != 0.0})[:2], [])
+
+
+@proof("multi_margin_loss", "the sum over an empty batch is 0")
+def margin_of_nothing() -> Result:
+    return of_nothing(lambda x, y: F.multi_margin_loss(x, torch.empty(0, dtype=torch.int64), reduction="sum"))
+
+
+@proof("multilabel_margin_loss", "the sum over an empty batch is 0")
+def labels_of_nothing() -> Result:
+    return of_nothing(lambda x, y: F.multilabel_margin_loss(x, y, reduction="sum"))
+
+
+@proof("soft_margin_loss", "log(1 + exp(-y x)) of y x = -100 is 100")
+def soft_margin() -> Result:
+    return near(F.soft_margin_loss(full(-100.0), full(1.0)).item(), 100.0, 1e-6)
+
+
+@proof("grad_nll_loss", "the gradient of a pixel loss of a strided input exists")
+def gradient_of_pixels() -> Result:
+    def step() -> None:
+        x = torch.randn(2, 4, 4, 3, generator=generator()).permute(0, 3, 1, 2).requires_grad_()
+        F.nll_loss(x, torch.zeros(2, 4, 4, dtype=torch.int64), reduction="none").backward(torch.ones(2, 4, 8)[..., ::2])
+
+    return runs(step)
+
+
+def trajectory(make: Callable[[Any], Any], exact: Callable[[float], float], steps: int = 20) -> Result:
+    """Constant gradient times the step number, in float64."""
+    w = torch.ones(1, dtype=torch.float64)
+    optimiser = make(w)
+    for i in range(steps):
+        w.grad = torch.full((1,), 0.3 * (i + 1), dtype=torch.float64)
+        optimiser.step()
+    return near(w.item(), exact(0.3), 1e-12)
+
+
+def adam(decay: float, gradient: float, steps: int = 20) -> float:
+    """Loshchilov and Hutter 2019, algorithm 2, learning rate 0.1."""
+    w, m, v = 1.0, 0.0, 0.0
+    for i in range(1, steps + 1):
+        g = gradient * i
+        w *= 1 - 0.1 * decay
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        w -= 0.1 * (m / (1 - 0.9**i)) / (math.sqrt(v / (1 - 0.999**i)) + 1e-8)
+    return w
+
+
+@proof("adam_differentiable", "Adam(differentiable=True) in float64: 20 steps to 1e-12")
+def differentiable_adam() -> Result:
+    return trajectory(lambda w: torch.optim.Adam([w], lr=0.1, differentiable=True), lambda g: adam(0.0, g))
+
+
+@proof("adamw_differentiable", "AdamW(differentiable=True) in float64: 20 steps to 1e-12")
+def differentiable_adamw() -> Result:
+    return trajectory(lambda w: torch.optim.AdamW([w], lr=0.1, differentiable=True), lambda g: adam(0.01, g))
+
+
+def nesterov_adam(gradient: float, steps: int = 20) -> float:
+    """Dozat 2016 with the schedule of the documentation, learning rate 0.1."""
+    w, m, v, product = 1.0, 0.0, 0.0, 1.0
+    for i in range(1, steps + 1):
+        g = gradient * i
+        now, after = (0.9 * (1 - 0.5 * 0.96 ** (k * 0.004)) for k in (i, i + 1))
+        product *= now
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        ahead = after * m / (1 - product * after) + (1 - now) * g / (1 - product)
+        w -= 0.1 * ahead / (math.sqrt(v / (1 - 0.999**i)) + 1e-8)
+    return w
+
+
+@proof("nadam", "NAdam in float64: 20 steps to 1e-12")
+def nadam() -> Result:
+    return trajectory(lambda w: torch.optim.NAdam([w], lr=0.1, foreach=False), nesterov_adam)
+
+
+def averaged_descent(gradient: float, steps: int = 20) -> float:
+    """ASGD of the documentation: eta = lr / (1 + lambd lr t)^alpha."""
+    w, eta = 1.0, 0.1
+    for i in range(1, steps + 1):
+        w = w * (1 - 1e-4 * eta) - eta * gradient * i
+        eta = 0.1 / (1 + 1e-4 * 0.1 * i) ** 0.75
+    return w
+
+
+@proof("asgd", "ASGD(foreach=True) in float64: 20 steps to 1e-12")
+def asgd() -> Result:
+    return trajectory(lambda w: torch.optim.ASGD([w], lr=0.1, foreach=True), averaged_descent)
+
+
+@proof("cosine_annealing_warm_restarts", "step(epoch) at a restart begins the cycle again: the base rate")
+def warm_restart() -> Result:
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimiser, T_0=1, T_mult=3)
+    wrong = []
+    for epoch in (1, 4, 13, 40, 121, 364):
+        schedule.step(epoch)
+        if optimiser.param_groups[0]["lr"] != 1.0:
+            wrong.append(epoch)
+    return equal(wrong, [])
+
+
+# --- distributions --------------------------------------------------------------------------------------------------------
+
+
+@proof("symmetric_beta_sampler", "LKJCholesky(3, 2.5): each correlation has variance 1 / (2 eta + d - 1) = 1/7")
+def correlations() -> Result:
+    torch.manual_seed(0)
+    factor = torch.distributions.LKJCholesky(3, 2.5).sample((200_000,))
+    spread = (factor @ factor.mT).var(0)
+    got = [round(spread[i, j].item(), 4) for i, j in ((1, 0), (2, 0), (2, 1))]
+    return max(abs(g - 1 / 7) for g in got) > 0.003, got, "0.1429 each, +/- 0.003"
+
+
+@proof("kumaraswamy_distribution", "the mode of Kumaraswamy(2, 3) is sqrt(1/5)")
+def kumaraswamy() -> Result:
+    return near(torch.distributions.Kumaraswamy(full(2.0), full(3.0)).mode.item(), math.sqrt(1 / 5), 1e-6)
+
+
+def bessel_series(x: float) -> float:
+    """I0 by its power series."""
+    term, total, k = 1.0, 1.0, 0
+    while term > 1e-18 * total:
+        k += 1
+        term *= (x / 2) ** 2 / k**2
+        total += term
+    return total
+
+
+@proof("von_mises_distribution", "log density of VonMises(0, 2) at 0 in float64: 2 - log(2 pi I0(2))")
+def von_mises() -> Result:
+    d = torch.distributions.VonMises(*(full(v, dtype=torch.float64) for v in (0.0, 2.0)))
+    return near(d.log_prob(full(0.0, dtype=torch.float64)).item(), 2 - math.log(2 * math.pi * bessel_series(2.0)), 1e-12)
+
+
+@proof("generalized_pareto_distribution", "GeneralizedPareto with float64 parameters has a log density")
+def pareto() -> Result:
+    if not hasattr(torch.distributions, "GeneralizedPareto"):
+        raise AttributeError("GeneralizedPareto")
+    made = [full(v, dtype=torch.float64) for v in (0.0, 1.0, 0.5)]
+    return runs(lambda: torch.distributions.GeneralizedPareto(*made).log_prob(full(1.0, dtype=torch.float64)))
+
+
+# --- quantised ------------------------------------------------------------------------------------------------------------
+
+
+@proof("quantize_affine", "documented: round(x / scale + zero point), ties to even: -85.5 + 41 = -44.5 gives -44")
+def quantised_tie() -> Result:
+    return equal(torch.quantize_per_tensor(full(-85.5 * 2.0**-6, 64), 2.0**-6, 41, torch.qint8).int_repr()[0].item(), -44)
+
+
+@proof("fake_quantize", "documented: clamped to quant_max: 1e30 gives (255 - 3) * 1")
+def fake_quantised_large() -> Result:
+    return equal(torch.fake_quantize_per_tensor_affine(full(1e30), 1.0, 3, 0, 255).item(), 252.0)
+
+
+def results() -> Iterator[dict[str, str]]:
+    """Every proof, run."""
+    for p in PROOFS:
+        try:
+            wrong, got, want = p.run()
+            state = "wrong" if wrong else "ok"
+        except AttributeError as error:
+            state, got, want = "not here", error, ""
+        yield {"functions": p.functions, "says": p.says, "state": state, "got": str(got), "expected": str(want)}
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    random.seed(0)
+    rows = list(results())
+    if "--json" in sys.argv:
+        print(json.dumps({"torch": torch.__version__, "proofs": rows}, indent=1))
+    else:
+        print("torch", torch.__version__)
+        for row in rows:
+            print(f"{row['state']:8} {row['functions']}: {row['says']}: got {row['got']}, expected {row['expected']}")
