@@ -31,7 +31,8 @@ class OneOf:
         """Count the elements that equal neither the true value nor an alternative."""
         true, chosen = expected.value, expected.value.copy()
         for other in expected.extra.get("also", ()):
-            hit = (actual.astype(true.dtype) == other) & (true != other)
+            with np.errstate(invalid="ignore"):  # signalling NaN
+                hit = (actual.astype(true.dtype) == other) & (true != other)
             chosen[hit] = other[hit]
         found = Exact().measure(actual, replace(expected, value=chosen))
         other_taken = found.reason is Reason.IDENTICAL and not np.array_equal(chosen, true, equal_nan=true.dtype.kind == "f")

@@ -60,18 +60,18 @@ def decoded(form: Float8) -> Array:
 
 def nearest(x: Array, form: Float8) -> Array:
     """Rounded to the fraction's width as if there were no largest number; ties to even; in float64, which holds all of it exactly."""
-    wide = x.astype(np.float64)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        wide = x.astype(np.float64)
         step = np.ldexp(1.0, np.maximum(np.frexp(np.where(np.isfinite(wide), wide, 0.0))[1] - 1, 1 - form.bias) - form.fraction)
         return np.asarray(np.rint(wide / step) * step)
 
 
 def finished(rounded: Array, form: Float8, *, saturate: bool) -> Array:
-    """What is out of range, infinite or a zero of the other sign, as the tables of ONNX's Cast and of the OCP specification say."""
+    """What is out of range, infinite or a zero of the other sign, as the tables of ONNX's Cast (25) and of the OCP specification say."""
     over = np.abs(rounded) > form.largest
     ends = np.where(over, np.copysign(form.largest if saturate else form.over, rounded), rounded)
     if form.unsigned_zero:
-        ends = np.where(np.isinf(rounded), np.nan, np.where(ends == 0, 0.0, ends))
+        ends = np.where(ends == 0, 0.0, ends)
     return np.asarray(ends)
 
 

@@ -75,3 +75,12 @@ def convolutional() -> ModelProto:
 def batch(name: str, shape: tuple[int, ...]) -> Array:
     """Inputs, float32."""
     return weights(f"{name} inputs", shape, 1.0)
+
+
+def half(made: ModelProto) -> ModelProto:
+    """The same network in float16: constants rounded, operands and results of that type."""
+    for i, t in enumerate(made.graph.initializer):
+        made.graph.initializer[i].CopyFrom(numpy_helper.from_array(numpy_helper.to_array(t).astype(np.float16), t.name))
+    for v in (*made.graph.input, *made.graph.output):
+        v.type.tensor_type.elem_type = TensorProto.FLOAT16
+    return made

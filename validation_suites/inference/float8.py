@@ -6,10 +6,11 @@ They cross no boundary themselves: what is judged is the value that comes back i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
-from csvkit_ml.criteria import Exact
+from csvkit_ml.criteria import Exact, OneOf
 from csvkit_ml.model.function import Expected, Fault, Function, Sample, SampleClass, Side, params, seed_for
 from csvkit_ml.model.tensor import DTYPES, Array, Tensor
 from csvkit_ml.references import exactly
@@ -80,6 +81,13 @@ def _reference(saturate: bool) -> Callable[[Sample], tuple[Expected, ...]]:
     return lambda s: (exactly(to_float8(s.arrays()[0], _form(s), saturate=saturate), dtype=s.dtype),)
 
 
+def _either(s: Sample) -> tuple[Expected, ...]:
+    """Out of range, both rules of the OCP specification hold."""
+    (x,) = s.arrays()
+    made = exactly(to_float8(x, _form(s)), dtype=s.dtype)
+    return (replace(made, extra={"also": to_float8(x, _form(s), saturate=True)[None]}),)
+
+
 def _chopped(x: Array, form: Float8) -> Array:
     """Toward zero in place of to nearest."""
     r = nearest(x, form)
@@ -107,13 +115,13 @@ def _wrong(id: str, sentence: str, rounding: Callable[[Array, Float8], Array], s
     return faults.computed(id, sentence, compute)
 
 
-def _faults(saturate: bool) -> tuple[Fault, ...]:
+def _faults(saturate: bool, *overflow: Fault) -> tuple[Fault, ...]:
     return (
         faults.one_element(), faults.stale(), faults.nan_lost(),
         _wrong("toward-zero", "The fraction is cut off instead of rounded.", _chopped, saturate),
         _wrong("ties-away", "Ties are rounded away from zero instead of to even.", _away, saturate),
         _wrong("flushed", "Subnormal numbers become zero.", _flushed, saturate),
-        _wrong("overflow", "What is out of range follows the other of the two rules.", nearest, saturate, other=True),
+        *overflow,
         faults.computed("other-bias", "The exponent of the format is taken for that of its sibling.", lambda s: _sibling(s, saturate)),
     )  # fmt: skip
 
@@ -129,11 +137,12 @@ _SIBLINGS = {
 
 def _cast(id: str, saturate: bool) -> Function:
     rule = "the largest number" if saturate else "infinity, or NaN where the format has none"
+    overflow = _wrong("overflow", "What is out of range follows the other of the two rules.", nearest, saturate, other=True)
     return Function(
         id=id, side=Side.INFERENCE, area="elementwise",
         requirement=f"The library shall round to 8-bit floats correctly and back without change; what is out of range becomes {rule}.",
         source=SOURCE, oracle="exact: every value is a multiple of a power of two that float64 holds", samples=_samples,
-        reference=_reference(saturate), criterion=_EXACT, faults=_faults(saturate),
+        reference=_reference(saturate), criterion=_EXACT, faults=_faults(saturate, overflow),
     )  # fmt: skip
 
 
@@ -191,7 +200,19 @@ def _quantised_value(s: Sample, rounding: Callable[[Array, Float8], Array] = nea
 
 
 FUNCTIONS: tuple[Function, ...] = (
-    _cast("float8_cast", False),
+    Function(
+        id="float8_cast", side=Side.INFERENCE, area="elementwise",
+        requirement="The library shall round to 8-bit floats correctly and back without change; what is out of range becomes the largest number, "
+        "or infinity, or NaN where the format has none.",
+        source=SOURCE, oracle="exact: every value is a multiple of a power of two that float64 holds", samples=_samples, reference=_either,
+        criterion=OneOf(
+            rationale=f"{_EXACT.rationale} The specification leaves to the library whether a conversion saturates.", literature=_EXACT.literature
+        ),
+        faults=_faults(
+            False, faults.computed("not-clipped", "What is out of range keeps its value.", lambda s: nearest(s.arrays()[0], _form(s)))
+        ),
+    ),
+    _cast("float8_cast_unsaturated", False),
     _cast("float8_cast_saturating", True),
     Function(
         id="float8_codes", side=Side.INFERENCE, area="elementwise",

@@ -1,4 +1,4 @@
-"""A whole model as one function: the maker's own where it is given, else two small ones that qualify the method."""
+"""A whole model as one function: the maker's own, else small ones that qualify the method: by hand, by an exporter, in half precision."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references.graphs import Disturbed, disturbed, evaluate, exposed, read_graph, rounded_at_every_operator
 from validation_suites import faults
 from validation_suites.graphs.asking import EXPECTED, OPERATORS, VALUE, asked, feeds_of, model_of
+from validation_suites.graphs.exported import exported
 from validation_suites.graphs.operators import EveryOperator
-from validation_suites.graphs.small import batch, convolutional, perceptron
+from validation_suites.graphs.small import batch, convolutional, half, perceptron
 
 _ALLOWANCE = 4.0
 _REFERENCE = 2.0**-26
 """Share of its limit that the reference, in double, may be wrong by."""
+_SHAPES = {"perceptron": (4, 20), "convolutional": (3, 3, 10, 10)}
 
 WHOLE = Moved(
     k=_ALLOWANCE,
@@ -54,6 +56,11 @@ def samples() -> Iterable[Sample]:
     truth = {e.name: round_to(e.dtype, e.value) for e in _outputs(cnn[0])}
     plan = (("y", "1e-05", "1e-05", "0.0", "two digits more than the decision threshold of this example"),)
     yield from asked("convolutional", image, feeds, expected=truth, tolerances=plan)
+    for name, data in exported().items():
+        yield from asked(f"exported-{name}", data, {"x": batch(f"exported {name}", _SHAPES[name])})
+    for name, made in (("perceptron", perceptron()), ("convolutional", convolutional())):
+        x = batch(f"half {name}", _SHAPES[name]).astype(np.float16)
+        yield from asked(f"{name}-float16", half(made).SerializeToString(deterministic=True), {"x": x})
 
 
 def reference(sample: Sample) -> tuple[Expected, ...]:

@@ -33,9 +33,15 @@ def lowerings() -> dict[str, Lowering]:
 def offers() -> tuple[Offer, ...]:
     """One offer per lowering."""
     return tuple(
-        Offer(function=w.function, names=w.names, dtypes=w.dtypes, variants=w.variants, since=w.since, exercises=w.exercises)
+        Offer(
+            function=w.function, names=w.names, dtypes=w.dtypes, variants=w.variants, since=w.since, paths=_paths(w), exercises=w.exercises
+        )
         for w in lowerings().values()
-    )
+    )  # fmt: skip
+
+
+def _paths(w: Lowering) -> tuple[str, ...]:
+    return tuple(p for p in w.paths if p not in w.variants)
 
 
 def lower(function: str, sample: Any) -> bytes:

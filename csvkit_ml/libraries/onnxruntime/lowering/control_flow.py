@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -180,5 +181,6 @@ LOWERINGS = (
     _lowering("concat_from_sequence", _of_sequence(_join), "ConcatFromSequence"),
     _lowering("split_to_sequence", _cut, "SplitToSequence", dtypes=("float32", "float64", "int64", "int32", "bool")),
     _lowering("sequence_map", _of_sequence(_map), "SequenceMap"),
-    _lowering("optional_value", _optional, "Optional", "OptionalGetElement", "OptionalHasElement"),
+    # A file in the runtime's own format cannot hold the type of an optional value.
+    replace(_lowering("optional_value", _optional, "Optional", "OptionalGetElement", "OptionalHasElement"), paths=("parallel", "saved")),
 )

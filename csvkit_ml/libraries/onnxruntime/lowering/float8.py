@@ -34,7 +34,9 @@ def _quantised(s: Sample) -> onnx.ModelProto:
 
 
 LOWERINGS = (
-    Lowering(function="float8_cast", names=("ai.onnx.Cast",), build=partial(_cast, 0), dtypes=("float32", "float16", "float64"), since="1.16"),
+    Lowering(
+        function="float8_cast_unsaturated", names=("ai.onnx.Cast",), build=partial(_cast, 0), dtypes=("float32", "float16", "float64"), since="1.16"
+    ),
     Lowering(
         function="float8_cast_saturating", names=("ai.onnx.Cast",), build=partial(_cast, 1), dtypes=("float32", "float16", "float64"), since="1.16"
     ),

@@ -14,6 +14,8 @@ from csvkit_ml.model.tensor import Tensor
 
 VARIANTS = ("plain", "opt=none", "opt=basic", "opt=extended", "threads=2", "io-binding")
 """Session configurations that must all give a sample's answer."""
+PATHS = ("parallel", "saved", "ort-format")
+"""Further ones for the first sample of every dtype: operators side by side; the optimised model written to a file and read again, in both formats."""
 
 ELEMENT: dict[str, int] = {
     "bool": TensorProto.BOOL, "int8": TensorProto.INT8, "int16": TensorProto.INT16, "int32": TensorProto.INT32, "int64": TensorProto.INT64,
@@ -37,6 +39,8 @@ class Lowering:
     dtypes: tuple[str, ...] = ("float32",)
     """Sample dtypes that onnxruntime's CPU provider implements for every node of the graph."""
     variants: tuple[str, ...] = VARIANTS
+    paths: tuple[str, ...] = PATHS
+    """Variants in which the first sample of every dtype runs."""
     since: str = ""
     """First onnxruntime release that implements the opset used."""
     exercises: tuple[str, ...] = ()

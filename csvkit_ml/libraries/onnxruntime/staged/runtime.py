@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Tuple
 
 from csvkit_ml.libraries.binding import NotSupported, Runtime, WireRequest, WireTensor
 from csvkit_ml.libraries.onnxruntime.staged.behaviour import BEHAVIOURS
-from csvkit_ml.libraries.onnxruntime.staged.settings import KNOWN, options, proof, providers
+from csvkit_ml.libraries.onnxruntime.staged.settings import KNOWN, options, proof, providers, session_of
 
 _UNSUPPORTED = (
     "NOT_IMPLEMENTED",
@@ -26,6 +26,7 @@ machine lacks a locale."""
 _VARIANTS: Dict[str, Dict[str, str]] = {
     "plain": {}, "opt=none": {"opt": "none"}, "opt=basic": {"opt": "basic"}, "opt=extended": {"opt": "extended"}, "threads=2": {"threads": "2"},
     "parallel": {"mode": "parallel", "interop": "2"}, "io-binding": {},
+    "saved": {"saved": "ONNX"}, "ort-format": {"saved": "ORT"},
 }  # fmt: skip
 """Settings of its own that a variant's session has."""
 _ALIGN = 64
@@ -110,9 +111,7 @@ class OnnxRuntime(Runtime):
             self._program = program
             self._sessions.clear()
         if variant not in self._sessions:
-            self._sessions[variant] = self.ort.InferenceSession(
-                program, options(self.ort, {**self.settings, **_VARIANTS[variant]}), providers=providers(self.settings)
-            )
+            self._sessions[variant] = session_of(self.ort, program, {**self.settings, **_VARIANTS[variant]})
         return self._sessions[variant]
 
     def _feeds(self, session: Any, inputs: List[WireTensor]) -> Dict[str, Any]:

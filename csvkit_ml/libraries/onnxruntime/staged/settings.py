@@ -49,6 +49,24 @@ def providers(settings: Dict[str, str]) -> List[Any]:
     return [(CUDA, chosen)]
 
 
+def session_of(ort: Any, program: bytes, settings: Dict[str, str]) -> Any:
+    """A session; with `saved`, of the model that a session of the program wrote after optimising it, in that format."""
+    form = settings.get("saved")
+    if form is None:
+        return ort.InferenceSession(program, options(ort, settings), providers=providers(settings))
+    with tempfile.TemporaryDirectory() as folder:
+        writing, path = options(ort, settings), os.path.join(folder, "m." + form.lower())
+        writing.log_severity_level = 4  # it warns that the file is for processors like this one
+        writing.optimized_model_filepath = path
+        writing.add_session_config_entry("session.save_model_format", form)
+        ort.InferenceSession(program, writing, providers=providers(settings))
+        with open(path, "rb") as f:
+            written = f.read()
+    reading = options(ort, settings)
+    reading.add_session_config_entry("session.load_model_format", form)
+    return ort.InferenceSession(written, reading, providers=providers(settings))
+
+
 def proof(ort: Any, np: Any, settings: Dict[str, str]) -> Dict[str, str]:
     """What is read back, and what the probes observe; what cannot be answered is left out, with the refusal beside it."""
     facts = _read_back(options(ort, settings))

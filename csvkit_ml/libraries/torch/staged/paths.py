@@ -22,7 +22,7 @@ AREAS = (
 )  # fmt: skip
 """Areas of functions from operands to results, whose first samples also take these ways."""
 COMPILED = (
-    "small_cnn", "gelu", "silu", "tanh", "exp", "sum", "mean", "var", "softmax", "log_softmax", "layer_norm", "rms_norm", "batch_norm", "conv2d",
+    "small_cnn", "gelu", "silu", "tanh", "exp", "reduce_sum", "reduce_mean", "var", "softmax", "log_softmax", "layer_norm", "rms_norm", "batch_norm", "conv2d",
     "max_pool2d", "linear", "matmul", "cumsum", "scaled_dot_product_attention", "embedding",
 )  # fmt: skip
 """Functions that are compiled: each costs one or two seconds of a compiler."""
@@ -40,6 +40,7 @@ _NOT: Dict[str, Dict[str, str]] = {
         "bartlett_window": _NO_OPERANDS, "hann_window": _NO_OPERANDS, "hamming_window": _NO_OPERANDS, "blackman_window": _NO_OPERANDS,
         "kaiser_window": _NO_OPERANDS,
     },
+    "module-trace": {"multi_head_attention": "without its weights it answers None beside the result, which is no operand of a graph"},
     "jit-script": {
         "gaussian_nll_loss": _PYTHON, "pad": "its parameters are of another type than a script takes", "rnn": _OVERLOADED, "lstm": _OVERLOADED,
         "gru": _OVERLOADED, "rnn_tanh": _OVERLOADED, "rnn_relu": _OVERLOADED, "lstm_projected": _OVERLOADED,
