@@ -77,7 +77,7 @@ def _answers(t, p, losses, logits):
 
 
 def _taught(network, change=None, **more):
-    """`change(t, model)` gives what is called in the model's place; the loss of a batch is taken before the step that it leads to."""
+    """`change(t, model)` gives what is trained in the model's place; the loss of a batch is taken before the step that it leads to."""
 
     def form(t, p, x, labels, probe, *weights):
         model = _model(t, network, weights)
@@ -92,7 +92,7 @@ def _taught(network, change=None, **more):
             optimiser.step()
             losses.append(loss)
         with t.no_grad():
-            return _answers(t, p, losses, called(_shaped(network, probe)))
+            return _answers(t, p, losses, model(_shaped(network, probe)))
 
     return form
 
@@ -142,13 +142,13 @@ def _checkpointed(t, model):
 
 
 def _scripted(t, model):
-    """Recorded once on zeros of a batch; code of two batch sizes is two recordings."""
-    held = {}
+    """Recorded once on zeros of a batch."""
+    held = []
 
     def call(x):
-        if x.shape not in held:
-            held[x.shape] = t.jit.trace(model, t.zeros_like(x), check_trace=False)
-        return held[x.shape](x)
+        if not held:
+            held.append(t.jit.trace(model, t.zeros_like(x), check_trace=False))
+        return held[0](x)
 
     return call
 
@@ -202,10 +202,11 @@ BINDINGS = (
     _trained("transformer", ("torch.nn.TransformerEncoderLayer",)),
     Binding(
         function="compiled_training",
-        forms={"plain": _traced, "inductor": _built, "recorded": _recorded},
+        forms={"plain": _traced, "recorded": _recorded},
         names=("torch.compile", "torch.jit.trace"),
         dtypes=FLOATS,
         layouts=(),
         since="2.5",
     ),
+    Binding(function="built_training", forms={"plain": _built}, names=("torch.compile",), dtypes=FLOATS, layouts=(), since="2.5"),
 )
