@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
+from typing import Any, List
 
 from csvkit_ml.libraries.binding import Binding, NotSupported
 
@@ -25,30 +26,23 @@ def _cnn(t):
     return n.Sequential(n.Conv2d(1, 3, 3), n.ReLU(), n.Conv2d(3, 4, 3), n.ReLU(), n.MaxPool2d(2), n.Flatten(), n.Linear(16, 10))
 
 
+def _module(t, forward, **parts):
+    """A module of the given parts."""
+    made: Any = type("Network", (t.nn.Module,), {"forward": forward})
+    model = made()
+    for name, part in parts.items():
+        setattr(model, name, part)
+    return model
+
+
 def _lstm(t):
-    class Reader(t.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.cell, self.head = t.nn.LSTM(8, 6, batch_first=True), t.nn.Linear(6, 10)
-
-        def forward(self, x):
-            return self.head(self.cell(x)[0][:, -1])
-
-    return Reader()
+    return _module(t, lambda self, x: self.head(self.cell(x)[0][:, -1]), cell=t.nn.LSTM(8, 6, batch_first=True), head=t.nn.Linear(6, 10))
 
 
 def _transformer(t):
-    class Encoder(t.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.places = t.nn.Parameter(t.zeros(8, 8))
-            self.layer = t.nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, batch_first=True)
-            self.head = t.nn.Linear(8, 10)
-
-        def forward(self, x):
-            return self.head(self.layer(x + self.places).mean(1))
-
-    return Encoder()
+    layer = t.nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, batch_first=True)
+    parts = {"places": t.nn.Parameter(t.zeros(8, 8)), "layer": layer, "head": t.nn.Linear(8, 10)}
+    return _module(t, lambda self, x: self.head(self.layer(x + self.places).mean(1)), **parts)
 
 
 MAKERS = {"cnn": _cnn, "lstm": _lstm, "transformer": _transformer}
@@ -143,7 +137,7 @@ def _checkpointed(t, model):
 
 def _scripted(t, model):
     """Recorded once on zeros of a batch."""
-    held = []
+    held: List[Any] = []
 
     def call(x):
         if not held:
