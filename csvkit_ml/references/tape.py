@@ -135,10 +135,9 @@ def dot(a: Var, b: Var, fast: bool = False) -> Var:
     return Var(product(a.value, b.value, fast), pulls)
 
 
-def affine(x: Var, w: Var, b: Var, fast: bool = False) -> Var:
+def affine(x: Var, w: Var, b: Var, fast: bool = False) -> Any:
     """x W^T + b."""
-    out: Var = dot(x, w.transpose(1, 0), fast) + b
-    return out
+    return dot(x, w.transpose(1, 0), fast) + b
 
 
 def joined(parts: list[Var], axis: int) -> Var:
