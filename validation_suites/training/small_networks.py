@@ -14,7 +14,7 @@ import numpy as np
 
 from csvkit_ml.criteria import Each, Scaled
 from csvkit_ml.errors import SuiteError
-from csvkit_ml.model.function import Expected, Fault, Function, Sample, SampleClass, Side, params, seed_for
+from csvkit_ml.model.function import Expected, Fault, Function, Json, Sample, SampleClass, Side, params, seed_for
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references import exactly
 from csvkit_ml.references.monte_carlo import Noisy
@@ -67,7 +67,7 @@ def _sample(network: str, dtype: str, data: str, optimiser: str, steps: int, why
     x, labels = pictures(data)
     weights = tuple(_weight(network, f"{data}-{optimiser}", dtype, k) for k in range(len(SHAPES[network])))
     inputs = (Tensor.of(x[:ROWS], dtype), Tensor.of(labels[:ROWS], "int64"), Tensor.of(x[ROWS:], dtype), *weights)
-    how = {"optimiser": optimiser, "rate": RATES[optimiser], "steps": steps, "batch": BATCH, "labels": tuple(int(v) for v in labels[ROWS:])}
+    how: dict[str, Json] = {"optimiser": optimiser, "rate": RATES[optimiser], "steps": steps, "batch": BATCH, "labels": tuple(int(v) for v in labels[ROWS:])}
     return Sample(name=f"{network}-{dtype}-{data}-{optimiser}", dtype=dtype, inputs=inputs, params=params(network=network, **how), why=why)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -78,15 +79,18 @@ def layer(s: Sample, x: Any, *w: Any) -> Any:
     return norm(x + forward(x), 10)
 
 
+@cache
+def paths(length: int, classes: int, read: tuple[int, ...]) -> Any:
+    """[paths, T] of all that read as asked."""
+    every = itertools.product(range(classes), repeat=length)
+    return np.array([p for p in every if tuple(k for k, _ in itertools.groupby(p) if k) == read])
+
+
 def ctc(s: Sample, x: Any, target: Any) -> Any:
     """By every path."""
     share, losses = softmax(x, -1), []
     for n, (length, count) in enumerate(zip(s.param("input_lengths"), s.param("target_lengths"), strict=True)):
-        total: Any = 0
-        for path in itertools.product(range(x.shape[2]), repeat=length):
-            read = [k for k, _ in itertools.groupby(path) if k]
-            if read == target[n, :count].tolist():
-                total = total + np.prod([share[t, n, k] for t, k in enumerate(path)])
+        total = share[np.arange(length), n, paths(length, x.shape[2], tuple(target[n, :count].tolist()))].prod(axis=1).sum()
         losses.append(-np.log(total) / (max(1, count) if s.param("reduction") == "mean" else 1))
     return sum(losses) / (len(losses) if s.param("reduction") == "mean" else 1)
 
