@@ -111,9 +111,12 @@ def test_between_libraries_only_plain_variants_meet() -> None:
 def test_a_function_that_is_new_tells_that_it_fails() -> None:
     one = run(records(bad=1.0))
     fewer = replace(one, plan=replace(one.plan, functions=one.plan.functions[1:]))
-    failed = sum(one.judged[c].verdict is Verdict.FAILED for c in one.plan.functions[0].case_ids())
-    found = compare(fewer, one).functions[0].cases[0]
-    assert failed and found.detail == f"the whole function: of {len(one.plan.functions[0].case_ids())} cases {failed} failed, 0 indeterminate"
+    verdicts = [one.judged[c].verdict for c in one.plan.functions[0].case_ids()]
+    failed, open_ = verdicts.count(Verdict.FAILED), verdicts.count(Verdict.INDETERMINATE)
+    assert failed
+    assert compare(fewer, one).functions[0].cases[0].detail == (
+        f"the whole function: of {len(verdicts)} cases {failed} failed, {open_} indeterminate"
+    )
 
 
 def test_functions_and_questions_that_only_one_side_has() -> None:
