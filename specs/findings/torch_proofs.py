@@ -557,7 +557,7 @@ def fake_quantised_large() -> Result:
     return equal(torch.fake_quantize_per_tensor_affine(full(1e30), 1.0, 3, 0, 255).item(), 252.0)
 
 
-@proof("padded_sequences", "unpad_sequence of [3 steps, 2 sequences] leaves its argument's shape as it is")
+@proof("unpadded_sequences", "unpad_sequence of [3 steps, 2 sequences] leaves its argument's shape as it is")
 def unpadded() -> Result:
     x = torch.arange(6.0).reshape(3, 2)
     torch.nn.utils.rnn.unpad_sequence(x, torch.tensor([3, 2]), batch_first=False)
