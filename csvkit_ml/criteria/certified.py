@@ -26,7 +26,7 @@ def log_relative_errors(actual: Array, certified: Array) -> Array:
     wide, true = actual.astype(np.longdouble), certified.astype(np.longdouble)
     with np.errstate(all="ignore"):
         digits = -np.log10(abs(wide - true) / np.where(true == 0, 1, abs(true)))
-    return np.clip(np.nan_to_num(digits, nan=0.0, posinf=MOST, neginf=0.0), 0.0, MOST).astype(np.float64)
+    return np.asarray(np.clip(np.nan_to_num(digits, nan=0.0, posinf=MOST, neginf=0.0), 0.0, MOST), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

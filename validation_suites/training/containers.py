@@ -53,7 +53,7 @@ def _sequences(sample: Sample) -> list[Array]:
 
 
 def sequences(sample: Sample, padding: float = PADDING, ascending: bool = False) -> tuple[Any, ...]:
-    """(padded, packed rows, how many sequences last to each step, positions by falling length and their inverse, all sequences again, twice)."""
+    """(padded, packed rows, how many sequences last to each step, positions by falling length and their inverse, all sequences again)."""
     lengths, rows = np.array(sample.param("lengths")), _sequences(sample)
     longest = int(lengths.max())
     padded = np.stack([np.concatenate([r, np.full((longest - len(r), 3), padding)]) for r in rows])
@@ -62,35 +62,68 @@ def sequences(sample: Sample, padding: float = PADDING, ascending: bool = False)
     counts = np.array([int((lengths > t).sum()) for t in range(longest)], dtype=np.int64)
     again = np.concatenate(rows)
     given = padded if sample.param("batch_first") else padded.transpose(1, 0, 2)
-    return given, packed, counts, order.astype(np.int64), np.argsort(order).astype(np.int64), again, again
+    return given, packed, counts, order.astype(np.int64), np.argsort(order).astype(np.int64), again
+
+
+def unpadded(sample: Sample) -> tuple[Any, ...]:
+    """(all sequences again, the padded ones as they were given)."""
+    given, *_, again = sequences(sample)
+    return again, given
+
+
+def _reversed(sample: Sample) -> tuple[Any, ...]:
+    again, given = unpadded(sample)
+    return np.concatenate([r[::-1] for r in np.split(again, np.cumsum(sample.param("lengths"))[:-1])]), given
+
+
+def _padding_kept(sample: Sample) -> tuple[Any, ...]:
+    """The first sequence's last step is padding."""
+    again, given = unpadded(sample)
+    again = again.copy()
+    again[sample.param("lengths")[0] - 1] = PADDING
+    return again, given
 
 
 def _vector_cases() -> Iterable[Sample]:
     for i, dtype in itertools.product(range(3), ("float32", "float64")):
         shapes = (((4, 3), (4,)), ((2, 3, 3, 3), (2,), (5, 1)), ((1,), (2, 2), (7,)))[i]
         tensors = [normal(dtype, s, "vector", dtype, str(i), str(j)) for j, s in enumerate(shapes)]
-        kernels = [normal(dtype, (4, 3, *[2] * d), "kernel", dtype, str(d)) for d in (2, 3)]
-        yield case(f"{dtype}-{i}", *tensors, *kernels, dtype=dtype, seed=11 + i)
+        yield case(f"{dtype}-{i}", *tensors, dtype=dtype)
 
 
 def vectors(sample: Sample) -> tuple[Any, ...]:
-    """(all parameters in one row, the parameters set from its reverse, both kernels, answers)."""
-    *tensors, two, three = (a.astype(np.float64) for a in sample.arrays())
-    row = np.concatenate([t.ravel() for t in tensors])
-    return row, row[::-1], two, three, yes(True, True, True, True)
+    """(all parameters in one row, the parameters set from its reverse)."""
+    row = np.concatenate([a.astype(np.float64).ravel() for a in sample.arrays()])
+    return row, row[::-1]
 
 
 def _columns_first(sample: Sample) -> tuple[Any, ...]:
-    *tensors, two, three = (a.astype(np.float64) for a in sample.arrays())
-    row = np.concatenate([t.T.ravel() for t in tensors])
-    return row, row[::-1], two, three, yes(True, True, True, True)
+    row = np.concatenate([a.astype(np.float64).T.ravel() for a in sample.arrays()])
+    return row, row[::-1]
 
 
 def _shared_start(sample: Sample) -> tuple[Any, ...]:
     """Every parameter is set from the start of the vector."""
-    row, back, *more = vectors(sample)
-    sizes = [t.size for t in sample.arrays()[:-2]]
-    return row, np.concatenate([back[:n] for n in sizes]), *more
+    row, back = vectors(sample)
+    return row, np.concatenate([back[: a.size] for a in sample.arrays()])
+
+
+def _kernel_cases() -> Iterable[Sample]:
+    for i, dtype in itertools.product(range(3), ("float32", "float64")):
+        kernels = [normal(dtype, (4 + i, 3 - i, *[2 + i % 2] * d), "kernel", dtype, str(d), str(i)) for d in (2, 3)]
+        yield case(f"{dtype}-{i}", *kernels, dtype=dtype, seed=11 + i)
+
+
+def kernels(sample: Sample) -> tuple[Any, ...]:
+    """(both kernels, answers: the shape of a module that is not initialised, no number drawn, both formats in force)."""
+    two, three = (a.astype(np.float64) for a in sample.arrays())
+    return two, three, yes(True, True, True, True)
+
+
+def _permuted(sample: Sample) -> tuple[Any, ...]:
+    """Values are read in the new order."""
+    two, three, answers = kernels(sample)
+    return np.moveaxis(two, 1, -1).reshape(two.shape), three, answers
 
 
 def _switch_cases() -> Iterable[Sample]:
@@ -143,17 +176,46 @@ ROWS = (
         ),
     ),
     Guarantee(
+        id="unpadded_sequences",
+        area="recurrent layers",
+        side=Side.BOTH,
+        source="PyTorch documentation, torch.nn.utils.rnn.unpad_sequence",
+        cases=_sequence_cases,
+        truth=unpadded,
+        requirement="The library shall give padded sequences back without their padding, and leave the padded ones as they are.",
+        faults=(
+            wrong("reversed", "Sequences come back in reverse order.", _reversed),
+            wrong("padding-kept", "A last step is padding.", _padding_kept),
+            faults.stale(),
+        ),
+    ),
+    Guarantee(
         id="parameter_vectors",
         area="modules",
         side=Side.BOTH,
         source="PyTorch documentation, torch.nn.utils",
         cases=_vector_cases,
         truth=vectors,
-        requirement="The library shall read parameters into one vector and set them from one, and change a kernel's memory format, not its values.",
+        requirement="The library shall read parameters into one vector and set them from one.",
         faults=(
             wrong("columns-first", "Parameters are read by columns.", _columns_first),
             wrong("from-the-start", "Every parameter is set from the start of the vector.", _shared_start),
-            denied("initialised", "A module that shall not be initialised draws numbers.", 4, 1),
+            faults.stale(),
+        ),
+    ),
+    Guarantee(
+        id="kernel_formats",
+        area="modules",
+        side=Side.BOTH,
+        source="PyTorch documentation, torch.nn.utils",
+        cases=_kernel_cases,
+        truth=kernels,
+        requirement="The library shall change a kernel's memory format, not its values, and make a module without drawing its weights.",
+        faults=(
+            wrong("permuted", "Values are read in the new order.", _permuted),
+            denied("initialised", "A module that shall not be initialised draws numbers.", 2, 1),
+            denied("format-not-taken", "The memory format is not in force.", 2, 2),
+            faults.stale(),
         ),
     ),
     Guarantee(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -55,12 +55,12 @@ def orthogonalised(x: Noisy, sample: Sample) -> Noisy:
     """k times a x + (b x x' + c (x x')^2) x, from x / |x|; of the transpose where that has fewer rows (Jordan et al. 2024)."""
     a, b, c = sample.param("ns_coefficients")
     tall = x.shape[0] > x.shape[1]
-    y = x.transpose(1, 0) if tall else x
+    y: Any = x.transpose(1, 0) if tall else x
     y = y / max(float(np.sqrt((y.value**2).sum())), sample.param("eps"))
     for _ in range(sample.param("ns_steps")):
         gram = np.matmul(y, y.transpose(1, 0))
         y = a * y + np.matmul(b * gram + c * np.matmul(gram, gram), y)
-    return y.transpose(1, 0) if tall else y
+    return cast(Noisy, y.transpose(1, 0) if tall else y)
 
 
 def _rate(sample: Sample, lr: float, shape: tuple[int, ...]) -> float:

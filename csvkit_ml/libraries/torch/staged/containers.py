@@ -71,9 +71,8 @@ def _sequences(t, p, x):
     padded = rnn.pad_sequence(rows, batch_first=p["batch_first"], padding_value=p["padding"])
     packed = rnn.pack_sequence(rows, enforce_sorted=False)
     kept = rnn.PackedSequence(packed.data, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices)
-    unpadded = rnn.unpad_sequence(padded, t.tensor(p["lengths"]), batch_first=p["batch_first"])
     inverse = rnn.invert_permutation(packed.sorted_indices)
-    return [padded, packed.data, packed.batch_sizes, packed.sorted_indices, inverse, t.cat(rnn.unpack_sequence(kept)), t.cat(unpadded)]
+    return [padded, packed.data, packed.batch_sizes, packed.sorted_indices, inverse, t.cat(rnn.unpack_sequence(kept))]
 
 
 def _sorted_sequences(t, p, x):
@@ -85,7 +84,14 @@ def _sorted_sequences(t, p, x):
     again = t.cat([back[order.index(i)] for i in range(len(rows))])
     padded = rnn.pad_sequence(rows, batch_first=p["batch_first"], padding_value=p["padding"])
     at = t.tensor(order, dtype=t.int64)
-    return [padded, packed.data, packed.batch_sizes, at, rnn.invert_permutation(at), again, again.clone()]
+    return [padded, packed.data, packed.batch_sizes, at, rnn.invert_permutation(at), again]
+
+
+def _unpadded(t, p, x):
+    rnn = t.nn.utils.rnn
+    padded = rnn.pad_sequence(list(x.split(p["lengths"])), batch_first=p["batch_first"], padding_value=p["padding"])
+    rows = rnn.unpad_sequence(padded, t.tensor(p["lengths"]), batch_first=p["batch_first"])
+    return [t.cat(rows), padded]
 
 
 def _converted(t, kind, weight):
@@ -101,17 +107,19 @@ def _converted(t, kind, weight):
 
 
 def _vectors(t, p, *given):
-    leaves = [t.nn.Parameter(x.clone()) for x in given[:-2]]
+    leaves = [t.nn.Parameter(x.clone()) for x in given]
     row = t.nn.utils.parameters_to_vector(leaves).detach().clone()
     t.nn.utils.vector_to_parameters(row.flip(0), leaves)
-    back = t.cat([leaf.detach().reshape(-1) for leaf in leaves])
+    return [row, t.cat([leaf.detach().reshape(-1) for leaf in leaves])]
+
+
+def _kernels(t, p, two, three):
     t.manual_seed(p["seed"])
     before = t.get_rng_state()
-    layer = t.nn.utils.skip_init(t.nn.Linear, 5, 3, dtype=given[0].dtype)
+    layer = t.nn.utils.skip_init(t.nn.Linear, 5, 3, dtype=two.dtype)
     untouched = bool(t.equal(before, t.get_rng_state()))
-    two, flat = _converted(t, 2, given[-2])
-    three, deep = _converted(t, 3, given[-1])
-    return [row, back, two, three, t.tensor([tuple(layer.weight.shape) == (3, 5), untouched, flat, deep])]
+    flat, deep = _converted(t, 2, two), _converted(t, 3, three)
+    return [flat[0], deep[0], t.tensor([tuple(layer.weight.shape) == (3, 5), untouched, flat[1], deep[1]])]
 
 
 def _stripped(t):
@@ -158,7 +166,7 @@ BINDINGS = (
         function="padded_sequences",
         forms={"plain": _sequences, "sorted": _sorted_sequences},
         names=(
-            "torch.nn.utils.rnn.pad_sequence", "torch.nn.utils.rnn.pack_sequence", "torch.nn.utils.rnn.unpack_sequence", "torch.nn.utils.rnn.unpad_sequence",
+            "torch.nn.utils.rnn.pad_sequence", "torch.nn.utils.rnn.pack_sequence", "torch.nn.utils.rnn.unpack_sequence",
             "torch.nn.utils.rnn.invert_permutation", "torch.nn.utils.rnn.PackedSequence",
         ),
         dtypes=FLOATS,
@@ -166,11 +174,19 @@ BINDINGS = (
     Binding(
         function="parameter_vectors",
         forms={"plain": _vectors},
+        names=("torch.nn.utils.parameters_to_vector", "torch.nn.utils.vector_to_parameters"),
+        dtypes=FLOATS,
+    ),
+    Binding(
+        function="kernel_formats",
+        forms={"plain": _kernels},
         names=(
-            "torch.nn.utils.parameters_to_vector", "torch.nn.utils.vector_to_parameters", "torch.nn.utils.skip_init",
-            "torch.nn.utils.convert_conv2d_weight_memory_format", "torch.nn.utils.convert_conv3d_weight_memory_format",
+            "torch.nn.utils.skip_init", "torch.nn.utils.convert_conv2d_weight_memory_format", "torch.nn.utils.convert_conv3d_weight_memory_format",
         ),
         dtypes=FLOATS,
+    ),
+    Binding(
+        function="unpadded_sequences", forms={"plain": _unpadded}, names=("torch.nn.utils.rnn.unpad_sequence",), dtypes=FLOATS
     ),
     Binding(
         function="backward_switches",
