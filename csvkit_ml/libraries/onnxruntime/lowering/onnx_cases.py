@@ -77,7 +77,7 @@ def _operators() -> dict[str, list[str]]:
 LOWERINGS = tuple(
     Lowering(
         function=f"onnx_{area}_cases", names=(), exercises=tuple(names), build=build, program=program,
-        dtypes=tuple(d for d in ELEMENT if d != "string"), variants=("plain", "opt=none"),
+        dtypes=tuple(d for d in ELEMENT if d != "string"), variants=("plain", "opt=none"), paths=(),
     )
     for area, names in _operators().items()
 )  # fmt: skip

@@ -87,7 +87,7 @@ def _broken(sample: Sample) -> onnx.ModelProto:
 
 def _lowering(function: str, variants: tuple[str, ...] = _VARIANTS) -> Lowering:
     made = _broken if function == "refuse_broken_models" else build
-    return Lowering(function=function, names=("onnxruntime.InferenceSession",), build=made, dtypes=("float32", "float64"), variants=variants)
+    return Lowering(function=function, names=("onnxruntime.InferenceSession",), build=made, dtypes=("float32", "float64"), variants=variants, paths=())
 
 
 LOWERINGS = (
