@@ -13,6 +13,15 @@ def test_a_leak_of_one_kibibyte_a_call_is_seen() -> None:
     assert slope(lambda: kept.append(bytearray(b"\1") * 1024), CALLS, WINDOWS) > 8 * LIMIT
 
 
+def test_a_leak_into_memory_that_was_given_back_is_seen() -> None:
+    given_back = [bytearray(b"\1") * 1024 for _ in range(40_000)]
+    pins = given_back[::64]
+    del given_back
+    kept: list[bytearray] = []
+    assert slope(lambda: kept.append(bytearray(b"\1") * 1024), CALLS, WINDOWS) > 8 * LIMIT
+    assert pins
+
+
 def test_what_is_given_back_is_no_leak() -> None:
     assert slope(lambda: bytearray(b"\1") * 100_000, CALLS, WINDOWS) <= LIMIT
 
