@@ -20,6 +20,7 @@ _UNSUPPORTED = (
     "is not supported now",
     "Failed to construct locale",
     "fallback to CPU EP has been explicitly disabled",
+    "Unable to serialize model as it contains compiled nodes",
 )
 """Parts of messages by which the library says that it does not implement an operator, an attribute's value, an opset or a model version, or that the
 machine lacks a locale."""
