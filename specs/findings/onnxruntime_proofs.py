@@ -396,13 +396,13 @@ def tree_equal() -> Result:
     return equal(tree(modes, [-0.75, 0, 1, 0, 0], [0, 0, 1, 0, 0], ways, [[1, 1], [-0.75, 1], [1, 0]]), [20.0, 10.0, 30.0])
 
 
-@proof("tree_ensemble", "BRANCH_MEMBER of {0.5, 2}: 0.5 is a member, 0.75 is not")
+@proof("tree_ensemble", "BRANCH_MEMBER of {-1, 0, 1}: 1 is a member, 0.25 is not")
 def tree_member() -> Result:
     held = {"nodes_modes": np.array([6], np.uint8), "nodes_splits": full(0, 1), "leaf_weights": np.array([5, 7], F32)}
-    held |= {"membership_values": np.array([0.5, 2, NAN], F32)}
+    held |= {"membership_values": np.array([-1, 0, 1, NAN], F32)}
     how: dict[str, Any] = {k: numpy_helper.from_array(v) for k, v in held.items()}
     how |= {"tree_roots": [0], "nodes_featureids": [0], "nodes_truenodeids": [0], "nodes_falsenodeids": [1], "nodes_trueleafs": [1]}
-    x = np.array([[0.5], [0.75], [2], [3]], F32)
+    x = np.array([[-1], [0.25], [1], [3]], F32)
     how |= {"n_targets": 1, "nodes_falseleafs": [1], "leaf_targetids": [0, 0]}
     return equal(op("TreeEnsemble", x, opset=20, domain="ai.onnx.ml", **how).ravel(), [5.0, 7.0, 5.0, 7.0])
 

@@ -44,7 +44,10 @@ def _opset(function: str, sample: Sample) -> int:
 
 
 def test_a_function_is_offered_from_the_first_release_that_loads_its_models() -> None:
+    """Published models and a maker's own are left out: their operator sets are given."""
     for function, lowering in lowerings().items():
+        if lowering.program:
+            continue
         opset = _opset(function, _first(function))
         oldest = min((v for v in OPSETS if OPSETS[v] >= opset), key=lambda v: Version(v or "0"))
         since = lowering.since if Version(lowering.since or "0") > Version(VALIDATED) else ""
