@@ -1,6 +1,6 @@
 """False alarms and missed bias of the statistical functions, with the library's own generator.
 
-    python -m benchmarks.alarms --python PYTHON [--library torch] [--runs 200] [--state FILE] [--plain] [--uncounted] [--function GLOB ...]
+    python -m benchmarks.alarms --python PYTHON [--library torch] [--first 0] [--runs 200] [--state FILE] [--plain] [--uncounted] [--function GLOB ...]
         [--known GLOB ...]
 
 A run draws every statistical sample again with another seed, in every form of its binding (or the first), and judges it as a validation does.
@@ -204,12 +204,12 @@ class Judging:
         self._tally, self._since = Tally(), time.monotonic()
 
 
-def carry_out(made: Campaign, judging: Judging, *, python: str, runs: int) -> None:
+def carry_out(made: Campaign, judging: Judging, *, python: str, runs: range) -> None:
     """All runs that are not done, in one process of the library."""
 
     def asked() -> Iterator[Job]:
         done = set(judging.done)
-        for number in range(runs):
+        for number in runs:
             print(f"run {number + 1}: {sum(len(t.alarms) for t in judging.done.values())} alarms so far", file=sys.stderr, flush=True)
             yield from made.jobs(number, done, judging.asked)
 
@@ -262,6 +262,7 @@ def main() -> None:
     parser.add_argument("--python", required=True, help="interpreter with the library")
     parser.add_argument("--library", default="torch", choices=("torch", "onnxruntime"))
     parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="number of the first run, to share runs between processes")
     parser.add_argument("--state", type=Path, help="lines that keep what was found, to go on later")
     parser.add_argument("--plain", action="store_true", help="only the first form of each binding")
     parser.add_argument("--uncounted", action="store_true", help="without the millions whose counts are judged")
@@ -270,7 +271,7 @@ def main() -> None:
     options = parser.parse_args()
     made = campaign(registry.library(options.library), options.function, plain=options.plain, counted=not options.uncounted)
     judging = Judging(options.state)
-    carry_out(made, judging, python=options.python, runs=options.runs)
+    carry_out(made, judging, python=options.python, runs=range(options.first, options.runs))
     raise SystemExit(0 if told(judging, options.runs, options.known) else 3)
 
 
