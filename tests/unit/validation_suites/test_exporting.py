@@ -13,7 +13,7 @@ from csvkit_ml.model.tensor import Array
 from csvkit_ml.references.graphs import evaluate, read_graph
 from validation_suites.graphs.exported import exported
 from validation_suites.graphs.packing import CAPACITY, packed, unpacked
-from validation_suites.inference.exporting import FUNCTIONS, model_of
+from validation_suites.training.exporting import FUNCTIONS, model_of
 
 EXPORT = FUNCTIONS[0]
 SAMPLES = {str(s.param("network")): s for s in EXPORT.samples()}

@@ -89,7 +89,7 @@ def _cut_off(_: Function, sample: Sample, __: Results) -> Results:
 
 FUNCTIONS = (
     Function(
-        id="onnx_export", side=Side.INFERENCE, area="networks",
+        id="onnx_export", side=Side.TRAINING, area="networks",
         requirement="The library shall export a network to ONNX as a graph that computes what the network's layers define, for any batch.",
         source="ONNX operator specification, of every operator of the exported graph; PyTorch reference, torch.onnx.export",
         oracle="the network in double precision, and the exported graph evaluated in double by the host, node by node",
