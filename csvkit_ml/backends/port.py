@@ -40,6 +40,8 @@ class Backend(NamedTuple):
     """(library, options) -> the facts that prove them."""
     presets: Dict[str, Dict[str, Tuple[str, ...]]] = {}
     """Name -> library -> the cells that it stands for; library '' = any other."""
+    fork: bool = True
+    """Whether its processes may be forked from one that has imported the library; otherwise each is started from nothing."""
 
 
 def parse(backend: Backend, text: str) -> Options:

@@ -78,8 +78,10 @@ def validate(
         raise UsageError("--out names one folder but there are several requirements or backends", "leave --out away")
     files = o.model_files(model, inputs, expected, tolerance_plan, each_value=each_value)
     use = pipeline.IntendedUse(scope=scope, requirements=own, tests=pq, tests_limit_s=pq_limit, model=files)
-    verdicts, made = [], None
+    verdicts = []
+    made: pipeline.Prepared | None = None
     for job in jobs:
+        made = made if made is not None and made.asked.asked == job.asked else None
         with progress(console) as watch:
             done = pipeline.validate(
                 job, environment=request, functions=tuple(function), out=out, signer=signer, tester=tester, fresh=fresh,

@@ -84,7 +84,7 @@ def compare(
 
 def _function(f: PlannedFunction, old: PlannedFunction | None, before: Run, after: Run, same_library: bool) -> FunctionComparison:
     if old is None:
-        return _whole(f, Change.NEWLY_SUPPORTED, "not offered", "offered")
+        return _whole(f, Change.NEWLY_SUPPORTED, "not offered", "offered", _told(f, after))
     samples = {s.name: s for s in old.samples}
     identical, changed = 0, []
     for s in f.samples:
@@ -102,8 +102,15 @@ def _gone(f: PlannedFunction) -> FunctionComparison:
     return _whole(f, Change.NEWLY_UNSUPPORTED, "offered", "not offered")
 
 
-def _whole(f: PlannedFunction, change: Change, before: str, after: str) -> FunctionComparison:
-    one = CaseComparison(case=f.id, change=change, before=before, after=after, difference=NO_DIFFERENCE, detail="the whole function")
+def _told(f: PlannedFunction, after: Run) -> str:
+    """What a function shows that was not there before: offered is not passed."""
+    verdicts = [after.judged[c].verdict for c in f.case_ids() if c in after.judged]
+    failed, open_ = (verdicts.count(v) for v in (Verdict.FAILED, Verdict.INDETERMINATE))
+    return f"the whole function: of {len(verdicts)} cases {failed} failed, {open_} indeterminate"
+
+
+def _whole(f: PlannedFunction, change: Change, before: str, after: str, detail: str = "the whole function") -> FunctionComparison:
+    one = CaseComparison(case=f.id, change=change, before=before, after=after, difference=NO_DIFFERENCE, detail=detail)
     return FunctionComparison(id=f.id, side=f.side, identical=0, cases=(one,))
 
 
@@ -135,7 +142,7 @@ def _reason(judged: CaseJudgement | None) -> str:
 
 
 def _detail(a: CaseJudgement, b: CaseJudgement, change: Change) -> str:
-    if change in (Change.NEWLY_PASSING, Change.NEWLY_SUPPORTED):
+    if change is Change.NEWLY_PASSING or (change is Change.NEWLY_SUPPORTED and b.verdict is not Verdict.FAILED):
         return a.detail
     return "" if change in (Change.WITHIN, Change.IDENTICAL, Change.STREAM) else b.detail
 

@@ -186,6 +186,8 @@ class Measurement:
     """True value there, as text with its radius."""
     actual: str = ""
     """Library's value there, as text."""
+    figures: tuple[tuple[str, str], ...] = field(default=(), metadata={"unwritten": True})
+    """(name, text) that the report tabulates by sample, e.g. the log relative error of each parameter."""
 
 
 class Criterion(Protocol):

@@ -108,7 +108,7 @@ def observe(made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: 
             execute(
             python=made.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
             jobs=jobs, limits=Limits(time_s=plan.time_limit_s, memory_bytes=plan.memory_limit_bytes), repetitions=plan.repetitions,
-            blobs=store, on_observation=keep, scratch=scratch, expected=made.expected, on_time=store.took,
+            blobs=store, on_observation=keep, scratch=scratch, expected=made.expected, on_time=store.took, fork=made.fork,
         )  # fmt: skip
         except UnprovenError as e:
             return Seen(observations=(), executed=0, unproven=tuple(map(str, e.args)))

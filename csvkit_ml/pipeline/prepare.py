@@ -100,6 +100,8 @@ class Prepared:
     """What of it was not answered when the environment was described; then nothing is executed."""
     asked: ValidationSpec
     """Before it was narrowed to a product."""
+    fork: bool | None = None
+    """Fork its processes, or start each from nothing; None = fork where the platform can."""
 
 
 class Narrowing(Protocol):
@@ -124,6 +126,7 @@ class Ready:
     variables: Mapping[str, str]
     settings: Mapping[str, str]
     expected: Expected
+    fork: bool | None = None
 
 
 def ready(
@@ -152,11 +155,12 @@ def ready(
         job=job,
         spec=spec,
         library=library,
-        environment=_described(record, library, worker, variables, settings, places),
+        environment=_described(record, library, worker, variables, settings, places, None if chosen.fork else False),
         worker=worker,
         variables=variables,
         settings=settings,
         expected=chosen.expected(library.name, options),
+        fork=None if chosen.fork else False,
     )
 
 
@@ -200,6 +204,7 @@ def planned(at: Ready, *, places: Places, watch: Watcher, narrowing: Narrowing |
         expected=at.expected,
         unproven=unproven(at.expected, in_force(at.environment)),
         asked=at.spec,
+        fork=at.fork,
     )
 
 
@@ -269,6 +274,7 @@ def _described(
     variables: Mapping[str, str],
     settings: Mapping[str, str],
     places: Places,
+    fork: bool | None,
 ) -> EnvironmentRecord:
     """Complete the fingerprint with what the library reports of itself, asked once for each (lock, worker, settings)."""
     host = [[k, v] for k, v in record.fingerprint.host]
@@ -283,6 +289,7 @@ def _described(
                 variables=variables,
                 settings=settings,
                 scratch=places.cache / "scratch",
+                fork=fork,
             )
             known = canonical([[k, v] for k, v in sorted(facts.items())])
             memo.put({question: known})

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from csvkit_ml.references.monte_carlo import Noisy
 from csvkit_ml.references.small_networks import lstm_cell
 from csvkit_ml.references.tape import affine, joined, sigmoid
 
@@ -72,30 +73,53 @@ def _beside(a: Any, b: Any) -> Any:
 
 
 def _log_sum(parts: list[Any]) -> Any:
-    if len(parts) == 1:
-        return parts[0]
-    top = max(parts, key=lambda p: float(p.value.value)).value
-    total = sum((np.exp(p - top) for p in parts[1:]), np.exp(parts[0] - top))
+    """Logarithm of a sum; None = no part."""
+    there = [p for p in parts if p is not None]
+    if len(there) < 2:
+        return there[0] if there else None
+    top = max(there, key=lambda p: float(p.value))
+    total = sum((np.exp(p - top) for p in there[1:]), np.exp(there[0] - top))
     return np.log(total) + top
 
 
+def _paths(here: Sequence[Sequence[Any]], read: list[int]) -> list[list[Any]]:
+    """Logarithm of the probability of all beginnings of paths that end at step t in place s (Graves et al. 2006, equation 6)."""
+    ends: list[Any] = [p if s < 2 else None for s, p in enumerate(here[0])]
+    made = [ends]
+    for row in here[1:]:
+        ends = [_reached(ends, read, s, p) for s, p in enumerate(row)]
+        made.append(ends)
+    return made
+
+
+def _reached(ends: list[Any], read: list[int], s: int, here: Any) -> Any:
+    """From the same place, the one before, and past a blank between two different labels."""
+    back = 3 if s >= 2 and read[s] != read[s - 2] and read[s] != read[0] else 2
+    before = _log_sum(ends[max(0, s - back + 1) : s + 1])
+    return None if before is None else before + here
+
+
 def temporal_classification(log_share: Any, target: Sequence[int], length: int, blank: int = 0) -> Any:
-    """-log of the sum over all paths of `length` steps that read as `target` (Graves et al. 2006, equations 6 to 8), in logarithms.
+    """Gradient [T, C] of -log of the sum over all paths of `length` steps that read as `target`, for what the log-softmax is taken of.
+
+    Probability less the share of the paths that pass there, by beginnings and ends of paths in logarithms (Graves et al. 2006, equation 16).
 
     Args:
-        log_share: [T, C] logarithms of probabilities.
+        log_share: [T, C] logarithms of probabilities, a Noisy array.
     """
     read = [blank]
     for label in target:
         read += [label, blank]
-    ends: list[Any] = [log_share[0, read[s]] if s < 2 else None for s in range(len(read))]
-    for t in range(1, length):
-        ends = [_reached(ends, read, s, log_share[t, read[s]]) for s in range(len(read))]
-    return -_log_sum([e for e in ends[-2:] if e is not None])
-
-
-def _reached(ends: list[Any], read: list[int], s: int, here: Any) -> Any:
-    """From the same place, the one before, and past a blank between two different labels; None = no path yet."""
-    back = 3 if s >= 2 and read[s] != read[s - 2] and read[s] != read[0] else 2
-    parts = [e for e in ends[max(0, s - back + 1) : s + 1] if e is not None]
-    return _log_sum(parts) + here if parts else None
+    here = [[log_share[t, k] for k in read] for t in range(length)]
+    begins = _paths(here, read)
+    ends = [row[::-1] for row in _paths([row[::-1] for row in here[::-1]], read[::-1])][::-1]
+    total = _log_sum(begins[-1][-2:])
+    made = np.exp(log_share)
+    out = made.value.copy()
+    out[length:] = 0
+    for t in range(length):
+        for k in sorted(set(read)):
+            both = [a + b for a, b, label in zip(begins[t], ends[t], read, strict=True) if label == k and a is not None and b is not None]
+            if both:
+                out[t, k] = (made[t, k] - np.exp(_log_sum(both) - log_share[t, k] - total)).value
+    return Noisy(out, made.u, made.rng)

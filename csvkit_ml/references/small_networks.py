@@ -42,9 +42,9 @@ def cnn(x: Noisy, w: Sequence[Any]) -> Any:
     """Two convolutions of 3 x 3 with rectifiers, the largest of 2 x 2, a linear layer."""
     batch, (one, two) = x.shape[0], CHANNELS
     h = Var(x.reshape(batch, SIDE * SIDE)[:, _patches(SIDE)])
-    h = np.maximum(affine(h, w[0].reshape(one, 9), w[1]), 0.0)
+    h = np.maximum(affine(h, w[0].reshape(one, 9), w[1], fast=True), 0.0)
     h = h[:, _patches(SIDE - 2)].reshape(batch, -1, 9 * one)
-    h = np.maximum(affine(h, w[2].reshape(two, one, 9).transpose(0, 2, 1).reshape(two, 9 * one), w[3]), 0.0)
+    h = np.maximum(affine(h, w[2].reshape(two, one, 9).transpose(0, 2, 1).reshape(two, 9 * one), w[3], fast=True), 0.0)
     h = h.reshape(batch, 2, 2, 2, 2, two).transpose(0, 5, 1, 3, 2, 4).reshape(batch, 4 * two, 4).max(axis=-1)
     return affine(h, w[4], w[5])
 
@@ -69,7 +69,7 @@ def lstm_cell(x: Any, h: Any, c: Any, w: Sequence[Any]) -> tuple[Any, Any]:
 
 def softmax(x: Any) -> Any:
     """Over the last axis, shifted by the largest, which has no influence."""
-    e = np.exp(x - x.value.max(axis=-1, keepdims=True))
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
 
@@ -104,7 +104,7 @@ NETWORKS: dict[str, Network] = {"cnn": cnn, "lstm": lstm, "transformer": transfo
 
 def cross_entropy(logits: Any, labels: Any) -> Any:
     """Mean over the rows, shape (1)."""
-    shifted = logits - logits.value.max(axis=-1, keepdims=True)
+    shifted = logits - logits.max(axis=-1, keepdims=True)
     log_share = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     hot = (np.arange(logits.shape[-1]) == np.asarray(labels)[:, None]).astype(np.float64)
     return -(log_share * hot).sum(axis=-1).sum(axis=0, keepdims=True) / float(len(hot))
@@ -156,12 +156,17 @@ def _momentum(rate: float) -> Callable[[Noisy, list[Any], int], Any]:
 
 
 def trained(network: str, course: Course, x: Noisy, labels: Any, probe: Noisy, weights: Sequence[Noisy]) -> tuple[Any, ...]:
-    """(loss before each step [steps], logits [P, 10] of the trained network on the probe)."""
+    """(loss before each step [steps], logits [P, 10] of the trained network on the probe).
+
+    The same operation on the same element errs alike in every step: kernels are deterministic, and data and weights hardly change.
+    """
     net, theta, losses = NETWORKS[network], list(weights), []
     step = _Adam(course.rate) if course.optimiser == "adam" else _momentum(course.rate)
     state: list[list[Any]] = [[0.0, 0.0] for _ in theta]
     total: list[Any] = [None for _ in theta]
+    errors = x.rng.bit_generator.state
     for k in range(course.steps):
+        x.rng.bit_generator.state = errors
         rows = np.arange(k * course.batch, (k + 1) * course.batch) % x.shape[0]
         leaves = [Var(w) for w in theta]
         loss = cross_entropy(net(x[rows], leaves), labels[rows])

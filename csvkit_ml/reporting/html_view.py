@@ -12,6 +12,7 @@ from csvkit_ml.model.plan import PlannedCriterion
 from csvkit_ml.model.report import Finding, ReportCase, ReportFunction, ReportModel
 from csvkit_ml.reporting import agreement, display
 from csvkit_ml.reporting.assemble import worst_of
+from csvkit_ml.reporting.figures import FigureTable, figure_table
 from csvkit_ml.reporting.findings import KINDS
 from csvkit_ml.reporting.left_out import by_reason
 from csvkit_ml.reporting.pictures import PER_PICTURE, ratio_rows, ratio_words
@@ -71,6 +72,7 @@ class FunctionView:
     rows: tuple[Row, ...]
     limits: tuple[PlannedCriterion, ...]
     strip: Markup
+    figures: FigureTable
     unfolded: bool
     """Shown open at first."""
 
@@ -192,6 +194,7 @@ def _function_view(function: ReportFunction, ordinal: int, unfolded: bool) -> Fu
         worst=display.ratio(function.worst.ratio) if function.worst else "–",
         rows=tuple(_row(c, numbers[c.criterion]) for c in function.cases),
         limits=limits,
+        figures=figure_table(function),
         strip=strip(tuple(m.ratio for m in worst if m is not None)),
         unfolded=unfolded,
     )

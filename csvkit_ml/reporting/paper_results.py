@@ -10,6 +10,7 @@ from csvkit_ml.reporting import agreement, circumstances
 from csvkit_ml.reporting.bisection import models
 from csvkit_ml.reporting.blocks import Block, Cell, Section, cell, facts, heading, items, para, picture, table
 from csvkit_ml.reporting.display import plural, ratio
+from csvkit_ml.reporting.figures import figure_table
 from csvkit_ml.reporting.findings import DISPOSED, KINDS
 from csvkit_ml.reporting.html_view import FINDING_TITLES
 from csvkit_ml.reporting.left_out import by_reason
@@ -141,6 +142,10 @@ def _function(f: ReportFunction) -> list[Block]:
     ]  # fmt: skip
     if shown:
         blocks.append(table(COLUMNS, [table_row(r, number_of[r.first.criterion]) for r in shown], small=True))
+    told_figures = figure_table(f)
+    if told_figures.names:
+        columns = [("Sample", "1.2fr"), *((name, "auto>") for name in told_figures.names), ("Variants", "1.6fr")]
+        blocks.append(table(columns, [[sample, *values, _cut(variants, 60)] for sample, variants, values in told_figures.rows], small=True))
     if bad:
         blocks.append(items(told(r, 300) for r in bad[:TOLD]))
     if len(bad) > TOLD:

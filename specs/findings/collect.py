@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SHOWN = 110
+UNSUPPORTED = "the library says that it does not support this"
+"""The reason of a case, as reports tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Release:
     proofs: tuple[dict[str, str], ...]
     verdicts: dict[str, str]
     cases: int
+    unsupported: dict[str, tuple[str, ...]]
+    """dtypes by function: cases to which the library answered that it does not have that."""
 
     def covered(self) -> set[str]:
         """Functions with a proof that found the library wrong."""
@@ -40,7 +44,9 @@ def read(proofs: Path, report: Path) -> Release:
     """One release from its two files."""
     proven, told = json.loads(proofs.read_text()), json.loads((report / "report.json").read_text())
     functions = {f["id"]: str(f["verdict"]) for f in told["functions"]}
-    return Release(told["version"], tuple(proven["proofs"]), functions, sum(len(f["cases"]) for f in told["functions"]))
+    left = {f["id"]: tuple(sorted({c["dtype"] for c in f["cases"] if c.get("reason") == UNSUPPORTED})) for f in told["functions"]}
+    cases = sum(len(f["cases"]) for f in told["functions"])
+    return Release(told["version"], tuple(proven["proofs"]), functions, cases, {k: v for k, v in left.items() if v})
 
 
 def cell(text: str) -> str:
@@ -65,7 +71,17 @@ def findings(releases: tuple[Release, ...]) -> Iterable[str]:
     for rows in zip(*(r.proofs for r in releases), strict=True):
         answers = [("**" + cell(p["got"]) + "**") if p["state"] == "wrong" else ("as defined" if p["state"] == "ok" else "not here") for p in rows]
         if any(p["state"] == "wrong" for p in rows):
-            yield f"| {rows[0]['functions']} | {cell(rows[0]['says'])} | {' | '.join(answers)} | {cell(rows[0]['expected'])} |"
+            expected = next((p["expected"] for p in rows if p["expected"]), "")
+            yield f"| {rows[0]['functions']} | {cell(rows[0]['says'])} | {' | '.join(answers)} | {cell(expected)} |"
+
+
+def refusals(releases: tuple[Release, ...]) -> Iterable[str]:
+    """What a release says that it does not support."""
+    yield "| release | the library says that it does not support |"
+    yield "|---|---|"
+    for r in releases:
+        told = "; ".join(f"{f}: {', '.join(dtypes)}" for f, dtypes in r.unsupported.items())
+        yield f"| {r.version} | {told or 'nothing that was asked'} |"
 
 
 def document(title: str, releases: tuple[Release, ...]) -> str:
@@ -74,7 +90,7 @@ def document(title: str, releases: tuple[Release, ...]) -> str:
         f"# What fails on {title}, and why it is the library", "",
         "Every function that failed in the validation of a release is proven here by a few lines that use the library alone. In bold: what the",
         "release answers where it is wrong. Made by `specs/findings/collect.py` from reports and from the proofs script beside this page.", "",
-        *counts(releases), "", *findings(releases), "",
+        *counts(releases), "", *findings(releases), "", *refusals(releases), "",
     ]  # fmt: skip
     for r in releases:
         if left := r.unproven():

@@ -557,6 +557,19 @@ def fake_quantised_large() -> Result:
     return equal(torch.fake_quantize_per_tensor_affine(full(1e30), 1.0, 3, 0, 255).item(), 252.0)
 
 
+@proof("unpadded_sequences", "unpad_sequence of [3 steps, 2 sequences] leaves its argument's shape as it is")
+def unpadded() -> Result:
+    x = torch.arange(6.0).reshape(3, 2)
+    torch.nn.utils.rnn.unpad_sequence(x, torch.tensor([3, 2]), batch_first=False)
+    return equal(tuple(x.shape), (3, 2))
+
+
+@proof("parameter_vectors", "parameters_to_vector takes a convolution whose weights are stored channels last")
+def vector_of_channels_last() -> Result:
+    layer = torch.nn.Conv2d(3, 4, 2).to(memory_format=torch.channels_last)
+    return runs(lambda: torch.nn.utils.parameters_to_vector(layer.parameters()))
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:

@@ -23,6 +23,7 @@ MODELS: dict[str, tuple[tuple[int, ...], ...]] = {
 }  # fmt: skip
 """Shapes of the data, the weight and the bias: max(0, x w + b), the same by convolution, and a copy of the data."""
 WRONG_INPUTS = ("missing", "extra", "name", "rank", "shape", "dtype")
+"""No input, one too many, one of another name, a single number, twice as many columns or channels, the other precision."""
 BROKEN_FILES = ("empty", "noise", "cut-at-1", "cut-at-25", "cut-at-50", "cut-at-75", "cut-at-99")
 """Whose bytes end at so many hundredths of the file."""
 BROKEN_MODELS = (

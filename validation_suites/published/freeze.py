@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from validation_suites.published.areas import about, plain
 from validation_suites.published.frozen import DATA, INDEX, packed
 
 FOLDER = Path(__file__).parent
+UMATH_DATA, UMATH_INDEX = "umath.xz", "umath.json"
 
 LARGEST_CASE = 256 << 10
 """Bytes of a record."""
@@ -130,40 +131,60 @@ def _random(node: Any, inputs: list[Any]) -> bool:
     return node.op_type in RANDOM or (trains and not (len(inputs) > 1 and not numpy_helper.to_array(inputs[1]).any()))
 
 
-def freeze(folder: Path) -> None:
-    """Write DATA and INDEX: first the records, then what each is about and how its expected value is known, which needs them."""
-    records, cases, left_out, models, at = [], [], [], {}, 0
+class Collected(NamedTuple):
+    """What there is, in order."""
+
+    records: list[bytes]
+    rows: list[list[Any]]
+    """(name, collection, digest, start, size) of each record."""
+    left_out: list[list[str]]
+    """(name, collection, reason)."""
+    models: dict[str, Any]
+    """By name."""
+
+
+def _record(found: Any) -> tuple[Any, bytes, str]:
+    """(model, record, why it is left out or ''). Raises ValueError or TypeError for values that are none here."""
+    model, inputs, outputs = read(found)
+    parts = ([(hasattr(v, "tensor_values"), v.SerializeToString(deterministic=True)) for v in of] for of in (inputs, outputs))
+    record = packed(model.SerializeToString(deterministic=True), *parts)
+    large = f"it has {len(record) >> 10} KiB, more than {LARGEST_CASE >> 10}" if len(record) > LARGEST_CASE else ""
+    return model, record, DISPUTED.get(found.name) or reason(model, inputs, outputs) or large
+
+
+def collected() -> Collected:
+    """Every published case."""
+    made, at = Collected([], [], [], {}), 0
     for group, name, found in published():
         try:
-            model, inputs, outputs = read(found)
-            why = DISPUTED.get(name) or reason(model, inputs, outputs)
-            record = packed(
-                model.SerializeToString(deterministic=True),
-                *([(hasattr(v, "tensor_values"), v.SerializeToString(deterministic=True)) for v in of] for of in (inputs, outputs)),
-            )
-            if not why and len(record) > LARGEST_CASE:
-                why = f"it has {len(record) >> 10} KiB, more than {LARGEST_CASE >> 10}"
+            model, record, why = _record(found)
         except (ValueError, TypeError) as e:
             why = str(e)[:200]
         if why:
-            left_out.append([name, group, why])
+            made.left_out.append([name, group, why])
             continue
-        models[name] = model
-        cases.append([name, group, sha256(record), at, len(record)])
-        records.append(record)
+        made.models[name] = model
+        made.rows.append([name, group, sha256(record), at, len(record)])
+        made.records.append(record)
         at += len(record)
+    return made
+
+
+def freeze(folder: Path) -> None:
+    """Write DATA and INDEX: first the records, then what each is about and how its expected value is known, which needs them."""
+    records, rows, left_out, models = collected()
     data = b"".join(records)
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 25}]
     folder.joinpath(DATA).write_bytes(lzma.compress(data, format=lzma.FORMAT_XZ, check=lzma.CHECK_SHA256, filters=filters))
-    head: dict[str, Any] = {
+    operators = {n: about(models.get(plain(n), m)) for n, m in models.items()}
+    placed = [[*row, areas.area(row[1], models[row[0]], operators[row[0]])] for row in rows]
+    head = {
         "package": f"onnx {version('onnx')}", "computed with": f"numpy {np.__version__}", "licence": "Apache-2.0", "notice": NOTICE,
         "records": sha256(data),
+        "operators": {a: sorted({_full(n) for p in placed if p[5] == a for n in _nodes(models[p[0]])}) for a in areas.AREAS},
     }  # fmt: skip
-    operators = {n: about(models.get(plain(n), m)) for n, m in models.items()}
-    bare = [[*c, areas.area(c[1], models[c[0]], operators[c[0]]), ""] for c in cases]
-    head["operators"] = {a: sorted({_full(n) for b in bare if b[5] == a for n in _nodes(models[b[0]])}) for a in areas.AREAS}
-    _write(folder, head, bare, left_out)
-    _write(folder, head, [[*b[:-1], truths.route(b[0], frozenset(n.op_type for n in models[b[0]].graph.node))] for b in bare], left_out)
+    _write(folder, head, [[*p, ""] for p in placed], left_out)
+    _write(folder, head, [[*p, truths.route(p[0], frozenset(n.op_type for n in models[p[0]].graph.node))] for p in placed], left_out)
 
 
 def _write(folder: Path, head: dict[str, Any], cases: list[list[Any]], left_out: list[list[str]]) -> None:
@@ -172,5 +193,19 @@ def _write(folder: Path, head: dict[str, Any], cases: list[list[Any]], left_out:
     folder.joinpath(INDEX).write_text(json.dumps(head, indent=0)[:-2] + ",\n" + lists + "\n}\n", encoding="utf-8")
 
 
+def freeze_umath(folder: Path) -> None:
+    """Write numpy's tables as they are, one after the other."""
+    where = Path(np.__file__).parent / "_core" / "tests" / "data"
+    texts = {p.stem.removeprefix("umath-validation-set-"): p.read_bytes() for p in sorted(where.glob("umath-validation-set-*.csv"))}
+    starts = [sum(len(t) for t in list(texts.values())[:i]) for i in range(len(texts))]
+    told = {
+        "package": f"numpy {np.__version__}", "licence": "BSD-3-Clause", "notice": "Copyright (c) 2005-2025, NumPy Developers; see LICENSE-numpy.txt",
+        "tables": [[n, sha256(t), at, len(t)] for (n, t), at in zip(texts.items(), starts, strict=True)],
+    }  # fmt: skip
+    folder.joinpath(UMATH_DATA).write_bytes(lzma.compress(b"".join(texts.values()), format=lzma.FORMAT_XZ, check=lzma.CHECK_SHA256, preset=9))
+    folder.joinpath(UMATH_INDEX).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
     freeze(FOLDER)
+    freeze_umath(FOLDER)

@@ -74,6 +74,10 @@ def _first(local: list[Arrays]) -> list[Arrays]:
     return [local[0], local[0]]
 
 
+def _own(local: list[Arrays]) -> list[Arrays]:
+    return local
+
+
 def _halved_own(local: list[Arrays]) -> list[Arrays]:
     """Divided by the number of ranks, and never added up."""
     return [[g / RANKS for g in own] for own in local]
@@ -221,7 +225,11 @@ def _descended(sample: Sample, take: Callable[[Array, int], Array] = lambda rows
 
 def _drifted(sample: Sample) -> tuple[Any, ...]:
     """Each rank steps by itself."""
-    made = [_descended(sample, lambda rows, step, r=r: rows[r::RANKS]) for r in range(RANKS)]
+
+    def alone(rank: int) -> tuple[Any, ...]:
+        return _descended(sample, lambda rows, step: rows[rank::RANKS])
+
+    made = [alone(rank) for rank in range(RANKS)]
     return tuple(np.stack([made[0][k][0], made[1][k][0]]) for k in range(2))
 
 
@@ -235,7 +243,7 @@ GUARANTEES = (
         requirement="The library shall leave on every replica the mean over ranks of the gradients, as a single process finds them on all data.",
         faults=(_off(), wrong("sum-for-mean", "Gradients are summed over ranks, not averaged.", _held(_sum)),
                 wrong("rank-dropped", "The first rank's gradients alone are given to all.", _held(_first)),
-                wrong("not-reduced", "Ranks keep their own gradients.", _held(lambda local: local)),
+                wrong("not-reduced", "Ranks keep their own gradients.", _held(_own)),
                 wrong("not-added", "Ranks divide their own gradients and do not add them up.", _held(_halved_own)),
                 wrong("bucket-lost", "The last bucket is not reduced.", _held(_bucket_lost)), faults.stale()),
     ),

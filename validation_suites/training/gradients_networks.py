@@ -13,7 +13,7 @@ from csvkit_ml.model.function import Expected, Fault, Function, Results, Sample,
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references.monte_carlo import Noisy
 from csvkit_ml.references.sequences import GATES, stacked, temporal_classification
-from csvkit_ml.references.tape import Var, gradients, joined, spreads, values_of
+from csvkit_ml.references.tape import Var, gradients, spreads, values_of
 from csvkit_ml.references.transformers import Shape, attended, encoder_layer
 from validation_suites import faults
 from validation_suites.sampling import normal
@@ -37,20 +37,24 @@ class Road:
     of: str
     source: str
     cases: Callable[[], Iterable[Sample]]
-    forward: Callable[[Sample, tuple[Var, ...], tuple[Noisy, ...]], Var]
+    forward: Callable[[Sample, tuple[Var, ...], tuple[Noisy, ...]], Var] | None = None
     """(sample, differentiable operands, constants) -> result."""
-    leaves: Callable[[Sample], int]
+    leaves: Callable[[Sample], int] = lambda sample: 1
     """How many leading operands are differentiable; integer operands are the sample's own matter."""
     upstream: bool = True
-    faults: tuple[Fault, ...] = ()
+    by_formula: Callable[[Sample], Callable[..., tuple[Noisy, ...]]] | None = None
+    """The gradient as its own published formula, as a function of the floating-point operands; None = by the tape."""
 
     def gradient(self, sample: Sample) -> Callable[..., tuple[Noisy, ...]]:
         """As a function of the floating-point operands."""
+        if self.by_formula is not None:
+            return self.by_formula(sample)
 
         def run(*arrays: Noisy) -> tuple[Noisy, ...]:
             n = self.leaves(sample)
             leaves = tuple(Var(a) for a in arrays[:n])
             rest = arrays[n:]
+            assert self.forward is not None
             made = self.forward(sample, leaves, rest[:-1] if self.upstream else rest)
             return tuple(gradients(made, leaves, rest[-1] if self.upstream else None))
 
@@ -78,8 +82,9 @@ class Road:
         return Function(
             id=self.id, side=Side.TRAINING, area="gradients", requirement=f"The library shall return the vector-Jacobian product of {self.of}.",
             source=f"{SOURCE}; {self.source}",
-            oracle="reverse-mode differentiation of the definition in extended precision (2^-64); the limit by Monte Carlo arithmetic",
-            samples=self.cases, reference=self.reference, criterion=SPREAD, faults=(*COMMON, *self.faults, *wrongs),
+            oracle=("published formula of the gradient" if self.by_formula else "reverse-mode differentiation of the definition")
+            + " in extended precision (2^-64); the limit by Monte Carlo arithmetic",
+            samples=self.cases, reference=self.reference, criterion=SPREAD, faults=(*COMMON, *wrongs),
         )  # fmt: skip
 
 
@@ -222,20 +227,20 @@ def _ctc_cases() -> Iterable[Sample]:
             )
 
 
-def _ctc(sample: Sample, leaves: tuple[Var, ...], rest: tuple[Noisy, ...]) -> Var:
-    """Of the logarithm of the softmax of the logits; the mean is of losses divided by the length of their target, which counts at least one."""
-    (x,) = leaves
-    shifted = x - x.value.max(axis=-1, keepdims=True)
-    log_share: Any = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    losses = []
-    for n, (row, length, count) in enumerate(
-        zip(sample.inputs[1].array(), sample.param("input_lengths"), sample.param("target_lengths"), strict=True)
-    ):
-        loss = temporal_classification(log_share[:, n], [int(v) for v in row[:count]], length)
-        losses.append((loss / float(max(1, count)) if sample.param("reduction") == "mean" else loss).reshape(1))
-    total = joined(losses, 0).sum(axis=0)
-    made: Var = total / float(len(losses)) if sample.param("reduction") == "mean" else total
-    return made
+def _ctc(sample: Sample) -> Callable[[Noisy], tuple[Noisy, ...]]:
+    """For logits before the logarithm of their softmax; the mean is of losses divided by the length of their target, which counts at least one."""
+
+    def run(x: Noisy) -> tuple[Noisy, ...]:
+        shifted = x - x.max(axis=-1, keepdims=True)
+        log_share: Any = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        made = []
+        lengths = zip(sample.inputs[1].array(), sample.param("input_lengths"), sample.param("target_lengths"), strict=True)
+        for n, (row, length, count) in enumerate(lengths):
+            g = temporal_classification(log_share[:, n], [int(v) for v in row[:count]], length)
+            made.append((g / float(max(1, count) * x.shape[1]) if sample.param("reduction") == "mean" else g).value)
+        return (Noisy(np.stack(made, axis=1), x.u, x.rng),)
+
+    return run
 
 
 def _shorter(sample: Sample) -> Sample | None:
@@ -266,7 +271,7 @@ def _attention_road(id: str, says: str, forward: Any, weights: Any, sequences: i
 
 CTC = Road(
     id="grad_ctc_loss", of="connectionist temporal classification, for logits before their log-softmax", source="Graves et al. 2006",
-    cases=_ctc_cases, forward=_ctc, leaves=lambda s: 1, upstream=False,
+    cases=_ctc_cases, by_formula=_ctc, upstream=False,
 )  # fmt: skip
 FUNCTIONS: tuple[Function, ...] = (
     _recurrent_road("lstm", "an LSTM layer, for inputs, states and weights", "Hochreiter and Schmidhuber 1997"),

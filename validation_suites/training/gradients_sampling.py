@@ -23,7 +23,7 @@ CUBIC = -0.75
 
 
 def _interpolated() -> Iterable[Sample]:
-    """x [2, 2, H, W], upstream [2, 2, H', W']."""
+    """x [1, 2, H, W], upstream [1, 2, H', W']."""
     rows = (
         ("bilinear", (4, 5), (7, 8), False), ("bilinear", (5, 4), (9, 7), True), ("bilinear", (7, 9), (4, 5), False), ("nearest", (3, 4), (6, 12), False),
         ("bicubic", (4, 5), (7, 8), False), ("bicubic", (5, 6), (9, 11), True), ("bilinear", (1, 1), (3, 2), False),
@@ -31,7 +31,7 @@ def _interpolated() -> Iterable[Sample]:
     for i, (mode, size, out, aligned) in enumerate(rows):
         for dtype in DTYPES:
             label = f"{dtype}-{mode}-{size[0]}x{size[1]}-to-{out[0]}x{out[1]}{'-aligned' * aligned}"
-            inputs = tuple(normal(dtype, (2, 2, *s), "grad_interpolate", label, str(k)) for k, s in enumerate((size, out)))
+            inputs = tuple(normal(dtype, (1, 2, *s), "grad_interpolate", label, str(k)) for k, s in enumerate((size, out)))
             why = SampleClass.COVERING if i else SampleClass.ORDINARY
             yield Sample(name=label, dtype=dtype, inputs=inputs, params=params(mode=mode, sizes=out, align_corners=aligned), why=why)
 

@@ -30,6 +30,13 @@ def _named(sets: Iterable[strd.DataSet]) -> dict[str, strd.DataSet]:
     return {s.name.lower(): s for s in sets}
 
 
+def _told(data: strd.DataSet, design: Array, residual: Array) -> dict[str, Array]:
+    """What log relative errors are told of: certified values, difficulty, and the fit at the certified values; an exact fit leaves nothing."""
+    if not any(map(float, data.facts["deviation"])):
+        residual = np.zeros_like(residual)
+    return {"certified": data.certified, "level": np.array(list(WHY).index(data.level)), "design": design, "residual": residual}
+
+
 def _linear_samples() -> Iterable[Sample]:
     """Design [n, p] and responses [n, 1]."""
     for data in strd.linear():
@@ -42,8 +49,9 @@ def _linear(sample: Sample) -> tuple[Expected, ...]:
     made = certified(least_squares, a, b, shape=(a.shape[1], 1), dtype="float64")
     residual = float(np.linalg.norm(b - a @ made.value))
     scale = sensitivity(a).solution(made.value[:, 0], float(np.linalg.norm(b)), residual)
-    known = _named(strd.linear())[sample.name].certified[:, None]
-    return (replace(made, scale=scale[:, None], extra={"certified": known}),)
+    data = _named(strd.linear())[sample.name]
+    told = _told(data, a, (b[:, 0].astype(np.longdouble) - a.astype(np.longdouble) @ data.certified).astype(np.float64))
+    return (replace(made, scale=scale[:, None], extra={**told, "certified": data.certified[:, None]}),)
 
 
 def _linear_criterion(sample: Sample) -> Criterion:
@@ -92,8 +100,9 @@ def _anova(sample: Sample) -> tuple[Expected, ...]:
     exact = (between, within, between / within)
     value = np.array([float(v) for v in exact])
     low = np.array([float(v - Fraction(float(w))) for v, w in zip(exact, value, strict=True)])
-    known = _named(strd.anova())[sample.name].certified
-    return (Expected(name="y", dtype="float64", value=value, low=low, radius=U * U * abs(value), scale=_anova_scale(y, value), extra={"certified": known}),)
+    data = _named(strd.anova())[sample.name]
+    told = {"certified": data.certified, "level": np.array(list(WHY).index(data.level))}
+    return (Expected(name="y", dtype="float64", value=value, low=low, radius=U * U * abs(value), scale=_anova_scale(y, value), extra=told),)
 
 
 def _anova_scale(y: Array, value: Array) -> Array:
@@ -110,6 +119,7 @@ ANOVA = Certified(
     c=2.0, c_hard=50.0, scale="the first-order answer to errors of (2 + sqrt(n)) u max|y| in the means and to the rounding of the sums",
     rationale="With means that are good to rounding, two-pass and updating formulas lose no more than the data's leading digits.",
     literature="Chan, Golub and LeVeque 1983; Higham 2002, 1.9 and 4.2; McCullough 1998 (log relative error)",
+    labels=("between", "within", "F"),
 )  # fmt: skip
 
 
@@ -156,13 +166,14 @@ def _nonlinear_samples() -> Iterable[Sample]:
 
 def _nonlinear(sample: Sample) -> tuple[Expected, ...]:
     x, y, _ = sample.arrays()
-    known = _named(strd.nonlinear())[sample.name.rsplit("-", 1)[0]].certified
-    model = MODELS[sample.param("model")]
-    fitted = model(x, known)
-    at = sensitivity(jacobian(model, x, known))
+    data = _named(strd.nonlinear())[sample.name.rsplit("-", 1)[0]]
+    known, model = data.certified, MODELS[sample.param("model")]
+    fitted, slopes = model(x, known), jacobian(model, x, known)
+    at = sensitivity(slopes)
     scale = at.solution(known, float(np.linalg.norm(y) + np.linalg.norm(fitted)), float(np.linalg.norm(y - fitted)))
     given = 4 * DIGITS * abs(known) / U  # the certified digits themselves: a reference must be four times better than the band
-    return (Expected(name="y", dtype="float64", value=known, radius=DIGITS * abs(known), scale=scale + given, extra={"certified": known}),)
+    told = _told(data, slopes, y - fitted)
+    return (Expected(name="y", dtype="float64", value=known, radius=DIGITS * abs(known), scale=scale + given, extra=told),)
 
 
 NONLINEAR = Certified(
@@ -248,10 +259,12 @@ def _lbfgs_samples() -> Iterable[Sample]:
 
 
 def _lbfgs(sample: Sample) -> tuple[Expected, ...]:
-    known = _named(strd.nonlinear())[sample.name].certified
-    at = bowl(sample.name)
+    data = _named(strd.nonlinear())[sample.name]
+    known, at, model = data.certified, bowl(sample.name), MODELS[sample.param("model")]
+    x, y = sample.arrays()[:2]
+    told = _told(data, jacobian(model, x, known), y - model(x, known))
     scale = at.floor * np.linalg.norm(at.turn, axis=1) / U + 4 * DIGITS * abs(known) / U
-    return (Expected(name="y", dtype="float64", value=known, radius=DIGITS * abs(known), scale=scale, extra={"certified": known}),)
+    return (Expected(name="y", dtype="float64", value=known, radius=DIGITS * abs(known), scale=scale, extra=told),)
 
 
 LBFGS = Certified(

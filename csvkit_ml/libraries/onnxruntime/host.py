@@ -57,7 +57,7 @@ def undeclared(version: str) -> tuple[str, ...]:
 
 LIBRARY = Library(
     name="onnxruntime",
-    distributions=("onnxruntime", "onnxruntime-gpu"),
+    distributions=("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"),
     maker="Microsoft Corporation and the ONNX Runtime contributors",
     title="ONNX Runtime",
     offers=offers,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from csvkit_ml import registry
-from csvkit_ml.backends import cpu, cuda
+from csvkit_ml.backends import cpu, cuda, openvino
 from csvkit_ml.backends.port import Backend, parse, unproven
 from csvkit_ml.errors import UnknownCaseError
+from csvkit_ml.libraries.onnxruntime.staged.settings import OPENVINO, providers
 
 
 @pytest.mark.parametrize("backend", registry.backends().values(), ids=registry.backends())
@@ -94,3 +95,16 @@ def test_presets_stand_for_cells_that_exist_each_once(library: str) -> None:
 @pytest.mark.parametrize("library", ["torch", "onnxruntime"])
 def test_all_is_at_least_six_configurations(library: str) -> None:
     assert len(registry.cells(["all"], library)) >= 6
+
+
+def test_openvino_is_proven_by_where_nodes_were_placed() -> None:
+    """Session options that can be read back prove nothing of a provider."""
+    expected = openvino.expected("onnxruntime", {})
+    facts = {k: v[0] for k, v in expected.items()}
+    assert unproven(expected, facts) == ()
+    assert unproven(expected, {**facts, "device": "no such device"}) == ("device: no such device, expected openvino",)
+    assert unproven(expected, {**facts, "provider threads seen": "2"})
+    assert unproven(expected, {**facts, "float32 product": "bfloat16"})
+    sent = openvino.settings("onnxruntime", {})
+    assert providers(sent)[0][0] == OPENVINO and len(providers(sent)) == 1
+    assert providers({"device": "cpu"}) == ["CPUExecutionProvider"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -136,3 +138,17 @@ def test_the_gradient_is_the_complex_step_derivative_of_the_loss(link: str) -> N
         assert abs(slope - float(risk.gradient(w.astype(np.longdouble))[j])) <= 1e-15
         curve = (risk.gradient(w + np.longdouble(1e-6) * (np.arange(3) == j)) - risk.gradient(w - np.longdouble(1e-6) * (np.arange(3) == j))) / 2e-6
         assert np.abs(curve - risk.hessian(w.astype(np.longdouble))[:, j]).max() <= 1e-11
+
+
+def test_certified_values_tell_every_digit_and_the_spread() -> None:
+    """b = (2, 4) from y = (2, 6, 11): residual (0, 0, 1); a fit that is off by 1e-6 in b2 moves the spread by a third of that."""
+    from csvkit_ml.criteria import Certified
+    from csvkit_ml.model.function import Expected
+
+    design = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+    extra = {"certified": np.array([2.0, 4.0]), "level": np.array(2), "design": design, "residual": np.array([0.0, 0.0, 1.0])}
+    expected = Expected(name="y", dtype="float64", value=extra["certified"], scale=np.ones(2), extra=extra)
+    limit = Certified(c=1e12, c_hard=1e13, scale="1", rationale="r", literature="l")
+    found = dict(limit.measure(np.array([2.0, 4.0 + 4e-6]), expected).figures)
+    assert found == {"difficulty": "higher", "b1": "15.0", "b2": "6.0", "standard deviations": "5.1"}
+    assert limit.measure(np.array([2.0, 4.0]), replace(expected, extra={"certified": extra["certified"]})).figures == (("b1", "15.0"), ("b2", "15.0"))

@@ -108,6 +108,17 @@ def test_between_libraries_only_plain_variants_meet() -> None:
     assert compare(one, other).count(Change.IDENTICAL) == samples
 
 
+def test_a_function_that_is_new_tells_that_it_fails() -> None:
+    one = run(records(bad=1.0))
+    fewer = replace(one, plan=replace(one.plan, functions=one.plan.functions[1:]))
+    verdicts = [one.judged[c].verdict for c in one.plan.functions[0].case_ids()]
+    failed, open_ = verdicts.count(Verdict.FAILED), verdicts.count(Verdict.INDETERMINATE)
+    assert failed
+    assert compare(fewer, one).functions[0].cases[0].detail == (
+        f"the whole function: of {len(verdicts)} cases {failed} failed, {open_} indeterminate"
+    )
+
+
 def test_functions_and_questions_that_only_one_side_has() -> None:
     one = run(records(bad=0.0))
     fewer = replace(one, plan=replace(one.plan, functions=one.plan.functions[1:]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -102,3 +104,10 @@ def test_the_training_api_where_it_is(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.syspath_prepend(tmp_path)
     names = {e["name"] for e in inventory(library(NATIVE, str(package)))["entries"]}
     assert {n for n in names if "training" in n} == {"onnxruntime.training.api.Module"}
+
+
+def test_a_build_whose_list_of_kernels_ends_the_process_is_told_and_survived() -> None:
+    native = SimpleNamespace(get_all_operator_schema=NATIVE.get_all_operator_schema, get_all_opkernel_def=lambda: os.kill(os.getpid(), signal.SIGKILL))
+    found = read(native)
+    assert any("ends the process" in m for m in found.methods)
+    assert not any(e.kernels for e in found.entries)

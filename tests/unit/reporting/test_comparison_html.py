@@ -69,7 +69,8 @@ def test_what_matters_most_comes_first_and_no_function_fills_the_page() -> None:
     assert sum(g.cases for g in made) == sum(len(f.cases) for f in found.functions)
     assert all(1 <= len(g.first) <= min(g.cases, SHOWN_EACH) for g in made)
     text = inert(comparison_page(found))
-    assert text.count('<tr class="c">') == sum(len(g.first) for g in made)
+    assert text.count('<tr class="c">') == len(made)
+    assert all(unescape(text).count(c.case) == 1 for g in made for c in g.first)
 
 
 def test_slower_and_faster_functions_are_told_for_information() -> None:

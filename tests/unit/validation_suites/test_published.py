@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from csvkit_ml import registry
-from csvkit_ml.criteria import round_to
+from csvkit_ml.criteria import FORMATS, round_to
 from csvkit_ml.criteria.joint import measured
 from csvkit_ml.errors import SuiteError
 from csvkit_ml.libraries.onnxruntime.lowering.onnx_cases import LOWERINGS
 from csvkit_ml.model.function import VERDICT, Verdict
-from validation_suites.published import frozen, onnx_cases, truths
+from validation_suites.published import frozen, onnx_cases, truths, umath
 
 TYPED = {
     "test_averagepool_2d_ceil_last_window_starts_on_pad", "test_gridsample_bicubic", "test_roialign_aligned_false",
@@ -74,3 +74,18 @@ def test_sequences_are_made_and_taken_apart_by_the_model() -> None:
 def test_functions_are_in_the_registry() -> None:
     assert {f.id for f in onnx_cases.FUNCTIONS} <= set(registry.functions())
     assert importlib.util.find_spec("validation_suites.published.freeze") is not None
+
+
+@pytest.mark.parametrize("table", umath.NAMES)
+def test_our_reference_agrees_with_numpys_table(table: str) -> None:
+    """Within half an ulp, for the rounding of the table's result, and what the table allows."""
+    (function,) = [f for f in umath.FUNCTIONS if f.id == f"umath_{umath.NAMES[table]}"]
+    for dtype, of in umath.rows(table).items():
+        made = [function.reference(s)[0] for s in function.samples() if s.dtype == dtype]
+        true = np.concatenate([e.value for e in made]) if made else np.zeros(0)
+        with np.errstate(all="ignore"):
+            away = np.abs(of.results.astype(np.float64) - true)
+            near = away <= (of.ulps + 0.5) * np.maximum(FORMATS[dtype].ulp(np.where(np.isfinite(true), true, 0.0)), np.finfo(dtype).smallest_subnormal)
+            largest = float(np.finfo(dtype).max)
+        same = (of.results == true) | (np.isnan(of.results) & np.isnan(true)) | (np.isinf(of.results) & (np.abs(true) > largest))
+        assert (near | same).all()

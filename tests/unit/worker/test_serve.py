@@ -84,6 +84,8 @@ def group(op: str, variants: list[str], kinds: list[str], start: int = 0, stop: 
 
 def test_equal_results_of_a_group_cross_once() -> None:
     answers = ask(FakeRuntime(), group("same", ["plain", "other"], ["first", "rerun"]))
+    spent = [head.pop("ns") for head, _ in answers]
+    assert all(isinstance(ns, int) and ns > 0 for ns in spent)
     assert answers[0] == (
         {"i": 0, "k": "produced", "outputs": [["y", "float32", [2], 8], ["y1", "bool", [], 1]]}, b"12345678\x01"
     )  # fmt: skip

@@ -18,7 +18,7 @@ def program(sample: Sample) -> bytes:
     """The bytes that a session is made of."""
     model = sample.held[0].data
     takes, gives = sample.param("takes"), sample.param("gives")
-    return model if set((*takes, *gives)) <= {-1} else bytes(_apart(model, takes, gives).SerializeToString(deterministic=True))
+    return model if {*takes, *gives} <= {-1} else bytes(_apart(model, takes, gives).SerializeToString(deterministic=True))
 
 
 def build(sample: Sample) -> onnx.ModelProto:

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from typing import Any, Callable, Dict, List
 
-from csvkit_ml.libraries.binding import NotSupported
+from csvkit_ml.worker.memory import slope
 
 FLIPS, THREADS, EACH, AGAIN, CALLS, WINDOWS = 64, 4, 25, 3, 2000, 5
 Make = Callable[..., Any]
@@ -38,11 +38,15 @@ def wrong_inputs(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any)
     before = _bits(session.run(None, {"x": x}))
     wide = np.concatenate([x, x], axis=1)
     feeds = {
-        "missing": {}, "extra": {"x": x, "z": x}, "name": {"X": x}, "rank": {"x": x[0]}, "shape": {"x": wide},
+        "missing": {}, "extra": {"x": x, "z": x}, "name": {"X": x}, "rank": {"x": x.reshape(-1)[:1].reshape(())}, "shape": {"x": wide},
         "dtype": {"x": x.astype("float64" if x.dtype == "float32" else "float32")},
     }  # fmt: skip
     refused = _refused(lambda: session.run(None, feeds[p["kind"]]))
     return [refused, int(_bits(session.run(None, {"x": x})) == before)]
+
+
+def _reading(make: Make, path: str, x: Any) -> Callable[[], Any]:
+    return lambda: make(path).run(None, {"x": x})
 
 
 def broken_files(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any) -> Any:
@@ -57,7 +61,7 @@ def broken_files(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any)
             path = os.path.join(folder, name)
             with open(path, "wb") as f:
                 f.write(data)
-            answers.append(_refused(lambda path=path: make(path).run(None, {"x": x})))
+            answers.append(_refused(_reading(make, path, x)))
     return [answers[0], 1 - answers[1]]
 
 
@@ -123,31 +127,10 @@ def separate(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any) -> 
     return [int(x.tobytes() == kept), int(not shared), int(unchanged), int(third.tobytes() == was)]
 
 
-def resident() -> int:
-    """Bytes of this process in memory."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as f:
-            return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError as e:
-        raise NotSupported("this system does not tell what memory a process has") from e
-
-
-def slope(call: Callable[[], Any]) -> float:
-    """Bytes that a call adds in the window that grows least, after one window to warm up."""
-    grown = []
-    for window in range(WINDOWS + 1):
-        before = resident()
-        for _ in range(CALLS):
-            call()
-        if window:
-            grown.append(max(0, resident() - before))
-    return min(grown) / CALLS
-
-
 def steady(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any) -> Any:
     """Bytes a call."""
     session = make(program)
-    return np.array([slope(lambda: session.run(None, {"x": x}))], dtype="float64")
+    return np.array([slope(lambda: session.run(None, {"x": x}), CALLS, WINDOWS)], dtype="float64")
 
 
 def saved(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import inspect
+import os
 import pkgutil
 from collections import defaultdict
-from typing import Any, DefaultDict, Dict, Iterator, List, Set, Tuple
+from typing import Any, Callable, DefaultDict, Dict, Iterator, List, Set, Tuple
 
 _OPEN = 2**31 - 1
 """How the library writes an opset range without end."""
@@ -77,7 +79,9 @@ def _operators(native: Any, methods: List[str]) -> Iterator[Record]:
             deprecated[name] = max(deprecated.get(name, (0, False)), (int(s.since_version), bool(s.deprecated)))
     else:
         methods.append("Operators: this build does not list its schemas, so those with a kernel only.")
-    if hasattr(native, "get_all_opkernel_def"):
+    if hasattr(native, "get_all_opkernel_def") and not _survives(native.get_all_opkernel_def):
+        methods.append("Kernels: to list them ends the process in this build, so which types are implemented is not known.")
+    elif hasattr(native, "get_all_opkernel_def"):
         methods.append("Kernels and types: the library's own kernel registry. An operator without a kernel runs as its function body, if it has one.")
         for k in native.get_all_opkernel_def():
             kernels[_name(k.domain, k.op_name)].append(_kernel(k))
@@ -89,6 +93,20 @@ def _operators(native: Any, methods: List[str]) -> Iterator[Record]:
             "name": name, "kind": "operator", "tags": tags, "opsets": sorted(opsets[name]),
             "kernels": sorted(kernels[name], key=lambda k: (k["provider"], k["since"], k["until"], k["types"])),
         }  # fmt: skip
+
+
+def _survives(ask: Callable[[], Any]) -> bool:
+    """Whether a process that asks comes back, tried in one of its own where there is fork."""
+    if not hasattr(os, "fork"):
+        return True
+    pid = os.fork()
+    if pid == 0:
+        faulthandler.disable()
+        try:
+            ask()
+        finally:
+            os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def _name(domain: str, operator: str) -> str:

@@ -19,6 +19,7 @@ _UNSUPPORTED = (
     "are not supported. If you need support",
     "is not supported now",
     "Failed to construct locale",
+    "fallback to CPU EP has been explicitly disabled",
 )
 """Parts of messages by which the library says that it does not implement an operator, an attribute's value, an opset or a model version, or that the
 machine lacks a locale."""

@@ -15,7 +15,8 @@ from csvkit_ml.worker import products
 LEVELS = {"all": "ORT_ENABLE_ALL", "extended": "ORT_ENABLE_EXTENDED", "basic": "ORT_ENABLE_BASIC", "none": "ORT_DISABLE_ALL"}
 MODES = {"sequential": "ORT_SEQUENTIAL", "parallel": "ORT_PARALLEL"}
 KNOWN = ("threads", "interop", "opt", "mode", "prepack", "denormals", "device", "tf32", "conv search")
-CUDA = "CUDAExecutionProvider"
+CUDA, OPENVINO = "CUDAExecutionProvider", "OpenVINOExecutionProvider"
+_OF_DEVICE = {"cuda": CUDA, "openvino": OPENVINO}
 
 
 def options(ort: Any, settings: Dict[str, str]) -> Any:
@@ -42,6 +43,8 @@ def providers(settings: Dict[str, str]) -> List[Any]:
     """Execution providers of a session."""
     if settings.get("device", "cpu") == "cpu":
         return ["CPUExecutionProvider"]
+    if settings["device"] == "openvino":
+        return [(OPENVINO, {"device_type": "CPU", "precision": "ACCURACY", "num_streams": "1", "num_of_threads": settings.get("threads", "1")})]
     chosen = {"use_tf32": "0" if settings.get("tf32") == "off" else "1", "cudnn_conv_algo_search": settings.get("conv search", "EXHAUSTIVE")}
     return [(CUDA, chosen)]
 
@@ -76,6 +79,8 @@ def proof(ort: Any, np: Any, settings: Dict[str, str]) -> Dict[str, str]:
         "optimisation seen": lambda: _level(ort, settings),
         "denormals": lambda: _denormals(ort, np, settings),
     }
+    if settings.get("device") == "openvino":
+        questions["provider threads seen"] = lambda: _provider_threads_seen(ort, np, settings)
     for name, ask in questions.items():
         try:
             facts[name] = ask()
@@ -114,14 +119,24 @@ def _session(ort: Any, settings: Dict[str, str], model: bytes) -> Any:
 
 
 def _device(ort: Any, settings: Dict[str, str]) -> str:
-    """Where a product is computed."""
-    if CUDA not in ort.get_available_providers():
+    """Where a product is computed: with no provider to fall back to, a session whose every node was placed there."""
+    provider = _OF_DEVICE.get(settings["device"], "")
+    if provider not in ort.get_available_providers():
         return "no such device"
     try:
         used = _session(ort, settings, probe_models.product((2, 2), (2, 2))).get_providers()
     except Exception:
         return "no such device"
-    return "cuda" if used and used[0] == CUDA else "no such device"
+    return settings["device"] if used and used[0] == provider else "no such device"
+
+
+def _provider_threads_seen(ort: Any, np: Any, settings: Dict[str, str]) -> str:
+    """The calling thread, and those that a product of two large matrices starts."""
+    session = _session(ort, settings, probe_models.product((512, 512), (512, 512)))
+    feeds = {info.name: np.ones((512, 512), "float32") for info in session.get_inputs()}
+    before = len(os.listdir("/proc/self/task"))
+    session.run(None, feeds)
+    return str(1 + len(os.listdir("/proc/self/task")) - before)
 
 
 def _threads_seen(ort: Any, settings: Dict[str, str]) -> str:

@@ -13,8 +13,8 @@ from csvkit_ml.libraries.torch.staged.alias_table import ALIASES
 from csvkit_ml.libraries.torch.staged.paths import with_paths
 
 _NOT_AREAS = (
-    "alias_table", "aliases", "aliases_algebra", "aliases_layers", "aliases_pointwise", "aliases_shapes", "catalogue", "forms", "inventory",
-    "layouts", "paths", "runtime", "settings", "tracing",
+    "alias_table", "aliases", "aliases_algebra", "aliases_layers", "aliases_pointwise", "aliases_shapes", "aliases_training", "catalogue", "forms",
+    "inventory", "layouts", "paths", "runtime", "settings", "tracing",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 import traceback
 import warnings
+from typing import Any, Tuple
 
 from csvkit_ml.libraries.binding import Binding, NotSupported
 
@@ -94,7 +95,7 @@ def _rank(t, work, store, rank, links):
             d.barrier()
         body = io.BytesIO()
         t.save([y.detach().contiguous() for y in made], body)
-        answer = "produced", body.getvalue()
+        answer: Tuple[str, Any] = ("produced", body.getvalue())
     except AttributeError as e:
         answer = "missing" if "has no attribute" in str(e) else "raised", traceback.format_exc(limit=-3)
     except BaseException:

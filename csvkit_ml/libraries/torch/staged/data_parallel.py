@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 from csvkit_ml.libraries.binding import Binding
 from csvkit_ml.libraries.torch.staged.collectives import on_ranks
@@ -61,19 +62,26 @@ def _accumulating_views(t, p, x, target, *theta):
     return _by_rank(t, on_ranks(t, run, x))
 
 
+def _module(t, forward, **parts):
+    """A module of the given parameters; plain tensors are its buffers."""
+    made: Any = type("Replica", (t.nn.Module,), {"forward": forward})
+    model = made()
+    for name, part in parts.items():
+        if isinstance(part, t.nn.Parameter):
+            setattr(model, name, part)
+        else:
+            model.register_buffer(name, part)
+    return model
+
+
 def _branching(t, one, other):
     """A module that takes one of two branches as it is told, and never the third."""
 
-    class Branching(t.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.one, self.other = t.nn.Parameter(one.clone()), t.nn.Parameter(other.clone())
-            self.third = t.nn.Parameter(t.ones_like(one))
+    def forward(self, x, which):
+        return t.nn.functional.linear(x, self.one if which == 0 else self.other)
 
-        def forward(self, x, which):
-            return t.nn.functional.linear(x, self.one if which == 0 else self.other)
-
-    return Branching()
+    parts = {"one": one.clone(), "other": other.clone(), "third": t.ones_like(one)}
+    return _module(t, forward, **{n: t.nn.Parameter(v) for n, v in parts.items()})
 
 
 def _unused(passes=1, **how):
@@ -111,17 +119,11 @@ def _accumulated(**how):
 
 
 def _counting(t, weight, buffer):
-    class Counting(t.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.weight = t.nn.Parameter(weight.clone())
-            self.register_buffer("seen", buffer.clone())
+    def forward(self, x):
+        self.seen += x
+        return (self.weight * x).sum()
 
-        def forward(self, x):
-            self.seen += x
-            return (self.weight * x).sum()
-
-    return Counting()
+    return _module(t, forward, weight=t.nn.Parameter(weight.clone()), seen=buffer.clone())
 
 
 def _buffers(backward):

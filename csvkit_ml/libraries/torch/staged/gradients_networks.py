@@ -13,59 +13,81 @@ _LAYER = (*("self_attn." + n for n in _ATTENTION), "linear1.weight", "linear1.bi
 _KINDS = {"lstm": ("LSTM", {}), "gru": ("GRU", {}), "rnn_tanh": ("RNN", {"nonlinearity": "tanh"}), "rnn_relu": ("RNN", {"nonlinearity": "relu"})}
 
 
-def _called(t, module, names, weights, *inputs, **more):
-    """A module with the given weights in the place of its own."""
-    return t.func.functional_call(module, dict(zip(names, weights)), inputs, more)  # noqa: B905 - Python 3.9
+def _called(t, p, names, weights, *inputs, **more):
+    """The prepared module with the given weights in the place of its own."""
+    return t.func.functional_call(p["module"], dict(zip(names, weights)), inputs, more)  # noqa: B905 - Python 3.9
 
 
-def _recurrent(batch_first=False):
-    def of(t, p, x, *rest):
+def _prepared(make, form):
+    """Modules fill their weights when they are made, which no function transform allows: made before."""
+    return lambda t, p, *inputs: form(t, {**p, "module": make(t, p, *inputs).to(inputs[0].device)}, *inputs)
+
+
+def _recurrent_module(batch_first=False):
+    def make(t, p, x, *rest):
         name, more = _KINDS[p["kind"]]
-        count = 2 if p["kind"] == "lstm" else 1
         how = {"num_layers": p["layers"], "bidirectional": p["both_ways"], "batch_first": batch_first, "dtype": x.dtype}
-        module = getattr(t.nn, name)(x.shape[-1], p["hidden"], **how, **more).to(x.device)
-        states = rest[:count] if count > 1 else rest[0]
-        names = [n for n, _ in module.named_parameters()]
-        x = x.transpose(0, 1) if batch_first else x
-        y = _called(t, module, names, rest[count:], x, states)[0]
-        return y.transpose(0, 1) if batch_first else y
+        return getattr(t.nn, name)(x.shape[-1], p["hidden"], **how, **more)
 
-    return of
+    return make
+
+
+def _recurrent(t, p, x, *rest):
+    count = 2 if p["kind"] == "lstm" else 1
+    states = rest[:count] if count > 1 else rest[0]
+    names = [n for n, _ in p["module"].named_parameters()]
+    return _called(t, p, names, rest[count:], x, states)[0]
+
+
+def _recurrent_rows(t, p, x, *rest):
+    return _recurrent(t, p, x.transpose(0, 1), *rest).transpose(0, 1)
+
+
+def _cell_module(t, p, x, *rest):
+    """One layer and direction as a cell; more of them as the layer."""
+    if p["layers"] > 1 or p["both_ways"]:
+        return _recurrent_module()(t, p, x, *rest)
+    name, more = _KINDS[p["kind"]]
+    return getattr(t.nn, name + "Cell")(x.shape[-1], p["hidden"], dtype=x.dtype, **more)
 
 
 def _by_cells(t, p, x, *rest):
-    """One layer and direction step by step; more of them by the layer."""
+    """Step by step."""
     if p["layers"] > 1 or p["both_ways"]:
-        return _recurrent()(t, p, x, *rest)
-    name, more = _KINDS[p["kind"]]
-    module = getattr(t.nn, name + "Cell")(x.shape[-1], p["hidden"], dtype=x.dtype, **more).to(x.device)
-    names, count, made = [n for n, _ in module.named_parameters()], 2 if p["kind"] == "lstm" else 1, []
+        return _recurrent(t, p, x, *rest)
+    names, count, made = [n for n, _ in p["module"].named_parameters()], 2 if p["kind"] == "lstm" else 1, []
     state = tuple(s[0] for s in rest[:count]) if count > 1 else rest[0][0]
     for step in x:
-        state = _called(t, module, names, rest[count:], step, state)
+        state = _called(t, p, names, rest[count:], step, state)
         made.append(state[0] if count > 1 else state)
     return t.stack(made)
 
 
-def _causal(t, n, m):
+def _causal(t, n, m, device):
     """True for pairs that may not look at each other."""
-    return t.ones(n, m, dtype=t.bool).tril().logical_not()
+    return t.ones(n, m, dtype=t.bool, device=device).tril().logical_not()
+
+
+def _attention_module(t, p, query, *rest):
+    return t.nn.MultiheadAttention(query.shape[-1], p["heads"], batch_first=True, dtype=query.dtype)
 
 
 def _attention(weights):
     def of(t, p, query, key, *w):
-        module = t.nn.MultiheadAttention(query.shape[-1], p["heads"], batch_first=True, dtype=query.dtype).to(query.device)
-        mask = _causal(t, query.shape[1], key.shape[1]).to(query.device) if p["causal"] else None
-        return _called(t, module, _ATTENTION, w, query, key, key, need_weights=weights, attn_mask=mask)[0]
+        mask = _causal(t, query.shape[1], key.shape[1], query.device) if p["causal"] else None
+        return _called(t, p, _ATTENTION, w, query, key, key, need_weights=weights, attn_mask=mask)[0]
 
     return of
 
 
-def _layer(t, p, x, *w):
+def _layer_module(t, p, x, *w):
     how = {"dropout": 0.0, "batch_first": True, "norm_first": p["norm_first"], "dtype": x.dtype}
-    module = t.nn.TransformerEncoderLayer(x.shape[-1], p["heads"], w[4].shape[0], **how).to(x.device).train()
-    mask = _causal(t, x.shape[1], x.shape[1]).to(x.device) if p["causal"] else None
-    return _called(t, module, _LAYER, w, x, src_mask=mask)
+    return t.nn.TransformerEncoderLayer(x.shape[-1], p["heads"], w[4].shape[0], **how).train()
+
+
+def _layer(t, p, x, *w):
+    mask = _causal(t, x.shape[1], x.shape[1], x.device) if p["causal"] else None
+    return _called(t, p, _LAYER, w, x, src_mask=mask)
 
 
 def _ctc(joined):
@@ -79,25 +101,33 @@ def _ctc(joined):
     return of
 
 
-def _bound(function, of, leaves, names, other=None, upstream=True):
-    """`other`: (name, another way to call it), whose gradient is taken by one road."""
+def _bound(function, of, leaves, names, make=None, others=(), upstream=True):
+    """`others`: (name, another way to call it, its module), whose gradient is taken by one road."""
     forms = roads(of, leaves, upstream)
-    if other:
-        forms[other[0]] = roads(other[1], leaves, upstream)["grad"]
+    if make:
+        forms = {n: _prepared(make, f) for n, f in forms.items()}
+    for name, other, own in others:
+        form = roads(other, leaves, upstream)["grad"]
+        forms[name] = _prepared(own, form) if own else form
     return Binding(function=function, forms=forms, names=(*ROADS, *names), dtypes=FLOATS, layouts=("transposed",))
-
 
 
 def _of_recurrent(p):
     return 1 + (2 if p["kind"] == "lstm" else 1) + 4 * p["layers"] * (2 if p["both_ways"] else 1)
 
 
+_RECURRENT_WAYS = (("cells", _by_cells, _cell_module), ("batch-first", _recurrent_rows, _recurrent_module(True)))
 BINDINGS = (
     *(
-        _bound("grad_" + kind, _recurrent(), _of_recurrent, ("torch.nn." + name, "torch.nn." + name + "Cell"), ("cells", _by_cells))
+        _bound("grad_" + kind, _recurrent, _of_recurrent, ("torch.nn." + name, "torch.nn." + name + "Cell"), _recurrent_module(), _RECURRENT_WAYS)
         for kind, (name, _) in _KINDS.items()
     ),
-    _bound("grad_multi_head_attention", _attention(False), lambda p: 6, ("torch.nn.MultiheadAttention",), ("weights-asked", _attention(True))),
-    _bound("grad_transformer_encoder_layer", _layer, lambda p: 13, ("torch.nn.TransformerEncoderLayer",)),
-    _bound("grad_ctc_loss", _ctc(False), lambda p: 1, ("torch.nn.functional.ctc_loss",), ("joined", _ctc(True)), False),
-)
+    _bound(
+        "grad_multi_head_attention", _attention(False), lambda p: 6, ("torch.nn.MultiheadAttention",), _attention_module,
+        (("weights-asked", _attention(True), _attention_module),),
+    ),
+    _bound("grad_transformer_encoder_layer", _layer, lambda p: 13, ("torch.nn.TransformerEncoderLayer",), _layer_module),
+    _bound(
+        "grad_ctc_loss", _ctc(False), lambda p: 1, ("torch.nn.functional.ctc_loss",), None, (("joined", _ctc(True), None),), upstream=False,
+    ),
+)  # fmt: skip

@@ -36,6 +36,7 @@ def _sparse(function, name, *ways):
 
 BINDINGS = (
     optimiser("adafactor", "Adafactor", "for-loop", "foreach", since="2.5"),
+    optimiser("muon", "Muon", since="2.9"),
     _sparse("sparse_adam", "SparseAdam"),
     _sparse("sgd_sparse", "SGD", "for-loop", "foreach"),
     _sparse("adagrad_sparse", "Adagrad", "for-loop", "foreach"),

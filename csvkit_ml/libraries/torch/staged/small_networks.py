@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
+from typing import Any, List
 
 from csvkit_ml.libraries.binding import Binding, NotSupported
 
@@ -25,30 +26,23 @@ def _cnn(t):
     return n.Sequential(n.Conv2d(1, 3, 3), n.ReLU(), n.Conv2d(3, 4, 3), n.ReLU(), n.MaxPool2d(2), n.Flatten(), n.Linear(16, 10))
 
 
+def _module(t, forward, **parts):
+    """A module of the given parts."""
+    made: Any = type("Network", (t.nn.Module,), {"forward": forward})
+    model = made()
+    for name, part in parts.items():
+        setattr(model, name, part)
+    return model
+
+
 def _lstm(t):
-    class Reader(t.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.cell, self.head = t.nn.LSTM(8, 6, batch_first=True), t.nn.Linear(6, 10)
-
-        def forward(self, x):
-            return self.head(self.cell(x)[0][:, -1])
-
-    return Reader()
+    return _module(t, lambda self, x: self.head(self.cell(x)[0][:, -1]), cell=t.nn.LSTM(8, 6, batch_first=True), head=t.nn.Linear(6, 10))
 
 
 def _transformer(t):
-    class Encoder(t.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.places = t.nn.Parameter(t.zeros(8, 8))
-            self.layer = t.nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, batch_first=True)
-            self.head = t.nn.Linear(8, 10)
-
-        def forward(self, x):
-            return self.head(self.layer(x + self.places).mean(1))
-
-    return Encoder()
+    layer = t.nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, batch_first=True)
+    parts = {"places": t.nn.Parameter(t.zeros(8, 8)), "layer": layer, "head": t.nn.Linear(8, 10)}
+    return _module(t, lambda self, x: self.head(self.layer(x + self.places).mean(1)), **parts)
 
 
 MAKERS = {"cnn": _cnn, "lstm": _lstm, "transformer": _transformer}
@@ -77,7 +71,7 @@ def _answers(t, p, losses, logits):
 
 
 def _taught(network, change=None, **more):
-    """`change(t, model)` gives what is called in the model's place; the loss of a batch is taken before the step that it leads to."""
+    """`change(t, model)` gives what is trained in the model's place; the loss of a batch is taken before the step that it leads to."""
 
     def form(t, p, x, labels, probe, *weights):
         model = _model(t, network, weights)
@@ -92,7 +86,7 @@ def _taught(network, change=None, **more):
             optimiser.step()
             losses.append(loss)
         with t.no_grad():
-            return _answers(t, p, losses, called(_shaped(network, probe)))
+            return _answers(t, p, losses, model(_shaped(network, probe)))
 
     return form
 
@@ -142,13 +136,13 @@ def _checkpointed(t, model):
 
 
 def _scripted(t, model):
-    """Recorded once on zeros of a batch; code of two batch sizes is two recordings."""
-    held = {}
+    """Recorded once on zeros of a batch."""
+    held: List[Any] = []
 
     def call(x):
-        if x.shape not in held:
-            held[x.shape] = t.jit.trace(model, t.zeros_like(x), check_trace=False)
-        return held[x.shape](x)
+        if not held:
+            held.append(t.jit.trace(model, t.zeros_like(x), check_trace=False))
+        return held[0](x)
 
     return call
 
@@ -202,10 +196,11 @@ BINDINGS = (
     _trained("transformer", ("torch.nn.TransformerEncoderLayer",)),
     Binding(
         function="compiled_training",
-        forms={"plain": _traced, "inductor": _built, "recorded": _recorded},
+        forms={"plain": _traced, "recorded": _recorded},
         names=("torch.compile", "torch.jit.trace"),
         dtypes=FLOATS,
         layouts=(),
         since="2.5",
     ),
+    Binding(function="built_training", forms={"plain": _built}, names=("torch.compile",), dtypes=FLOATS, layouts=(), since="2.5"),
 )
