@@ -40,7 +40,7 @@ def _cases(id: str, *shape: int, reductions: bool = False) -> Callable[[], Itera
     """Whole numbers, then floats; each sample brings an operand [2, *shape, n] of every dtype of its kind."""
 
     def made() -> Iterable[Sample]:
-        for kind, dtypes, n in (("real", REAL, 301), ("whole", tuple(LIMITS), 7)):
+        for kind, dtypes, n in (("real", REAL, 301), ("whole", tuple(LIMITS), 7), ("real", REAL, 16)):
             inputs = [_operand(d, (RANKS, *shape, n), id, kind) for d in dtypes]
             values: Any = {"reductions": REDUCTIONS[kind]} if reductions else {}
             yield case(f"{kind}-n{n}", *inputs, dtype="float32" if kind == "real" else "int64", **values)
@@ -49,7 +49,7 @@ def _cases(id: str, *shape: int, reductions: bool = False) -> Callable[[], Itera
 
 
 def _averaged() -> Iterable[Sample]:
-    for n in (33, 1):
+    for n in (33, 1, 8):
         yield case(f"n{n}", *(_operand(d, (RANKS, n), "average", str(n)) for d in REAL), dtype="float32", reductions=("AVG",))
 
 
@@ -197,7 +197,7 @@ def _from_behind(sample: Sample, x: Array, dtype: str) -> Any:
 
 
 def _uneven() -> Iterable[Sample]:
-    for n in (8, 33):
+    for n in (8, 33, 4):
         inputs = [_operand(d, (RANKS, n), "uneven", str(n)) for d in ("float32", "int64")]
         yield case(f"n{n}", *inputs, dtype="float32", cuts=(1, n - 3))
 
@@ -223,7 +223,7 @@ def _uneven_first(sample: Sample, x: Array, dtype: str) -> Any:
 
 
 def _letters() -> Iterable[Sample]:
-    for n in (5, 64):
+    for n in (5, 64, 9):
         inputs = [_operand(d, (RANKS, 3, n), "letters", str(n)) for d in ("float32", "bfloat16", "int64")]
         yield case(f"n{n}", *inputs, dtype="float32")
 
@@ -246,12 +246,14 @@ def _returned(sample: Sample, x: Array, dtype: str) -> Any:
 
 
 def _objects() -> Iterable[Sample]:
-    yield case("n5", *(_operand(d, (RANKS, 5), "objects") for d in ("float32", "int64")), dtype="float32")
+    for n in (5, 9, 64):
+        yield case(f"n{n}", *(_operand(d, (RANKS, n), "objects") for d in ("float32", "int64")), dtype="float32")
 
 
 def _waiting() -> Iterable[Sample]:
-    for late in (0, 1):
-        yield case(f"rank{late}-late", Tensor.of(np.arange(4.0), "float32"), dtype="float32", late=late, wait_ms=60)
+    for late, wait in ((0, 60), (1, 60), (1, 0)):
+        name = f"rank{late}-late" if wait else "at-once"
+        yield case(name, Tensor.of(np.arange(4.0), "float32"), dtype="float32", late=late, wait_ms=wait)
 
 
 def waited(sample: Sample) -> tuple[Any, ...]:

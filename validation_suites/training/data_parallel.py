@@ -31,7 +31,7 @@ def _network(rows: tuple[int, ...], *names: str) -> Callable[[], Iterable[Sample
     """Data [2, rows, 3], targets [2, rows, 2], weight [5, 3], bias [5], weight [2, 5], bias [2]."""
 
     def made() -> Iterable[Sample]:
-        for dtype, n in zip(("float32", "float64"), rows, strict=True):
+        for dtype, n in (*zip(("float32", "float64"), rows, strict=True), ("float32", 2 * rows[1])):
             shapes = ((RANKS, n, INPUTS), (RANKS, n, OUTPUTS), *WEIGHTS)
             yield case(f"{dtype}-rows{n}", *(_whole(dtype, s, *names, dtype, str(i)) for i, s in enumerate(shapes)), dtype=dtype)
 
@@ -89,10 +89,10 @@ def _bucket_lost(local: list[Arrays]) -> list[Arrays]:
 
 
 def _branches() -> Iterable[Sample]:
-    """Data [2, 4, 3], then weights [2, 3] of one branch and of another: rank 0 takes the one, rank 1 the other; a third nobody takes."""
-    for dtype in ("float32", "float64"):
-        shapes = ((RANKS, 4, INPUTS), (OUTPUTS, INPUTS), (OUTPUTS, INPUTS))
-        yield case(dtype, *(_whole(dtype, s, "branches", dtype, str(i)) for i, s in enumerate(shapes)), dtype=dtype)
+    """Data [2, n, 3], then weights [2, 3] of one branch and of another: rank 0 takes the one, rank 1 the other; a third nobody takes."""
+    for dtype, n in (("float32", 4), ("float64", 4), ("float32", 8)):
+        shapes = ((RANKS, n, INPUTS), (OUTPUTS, INPUTS), (OUTPUTS, INPUTS))
+        yield case(f"{dtype}-rows{n}", *(_whole(dtype, s, "branches", dtype, str(i)) for i, s in enumerate(shapes)), dtype=dtype)
 
 
 def _branch(x: Array) -> Array:

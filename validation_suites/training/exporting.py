@@ -20,7 +20,7 @@ NETWORKS: dict[str, tuple[Callable[[], ModelProto], tuple[int, ...]]] = {"percep
 """The network as a graph of its own making, and the shape of one operand."""
 EXAMPLE, JUDGED = 2, 5
 """Operands that the exporter sees, and that the graph is judged with: another batch."""
-OPSET = 17
+OPSET, EARLIER = 17, 13
 
 
 def model_of(sample: Sample) -> bytes:
@@ -30,12 +30,14 @@ def model_of(sample: Sample) -> bytes:
 
 def samples() -> Iterable[Sample]:
     """(x, weights in the order of the definition's constants); held: (the definition as a graph)."""
-    for name, (make, shape) in NETWORKS.items():
+    for name, opset in (*((n, OPSET) for n in NETWORKS), ("perceptron", EARLIER)):
+        make, shape = NETWORKS[name]
         made = make()
         weights = tuple(Tensor.of(numpy_helper.to_array(t)) for t in made.graph.initializer)
         inputs = (Tensor.of(batch(f"{name} example", (EXAMPLE, *shape))), *weights)
         held = Tensor.of(np.frombuffer(made.SerializeToString(deterministic=True), dtype=np.uint8))
-        yield Sample(name=f"float32-{name}", dtype="float32", inputs=inputs, params=params(network=name, opset=OPSET), held=(held,))
+        label = f"float32-{name}" + f"-opset{opset}" * (opset != OPSET)
+        yield Sample(name=label, dtype="float32", inputs=inputs, params=params(network=name, opset=opset), held=(held,))
 
 
 def reference(sample: Sample) -> tuple[Expected, ...]:

@@ -85,11 +85,6 @@ def _compiled() -> Iterable[Sample]:
         yield _sample(network, "float32", "drawn", optimiser, 5, SampleClass.COVERING if network != "cnn" else SampleClass.ORDINARY)
 
 
-def _built() -> Iterable[Sample]:
-    """One network: a compiler takes its time."""
-    yield _sample("cnn", "float32", "drawn", "sgd", 4, SampleClass.ORDINARY)
-
-
 def course(sample: Sample) -> Course:
     return Course(optimiser=sample.param("optimiser"), rate=sample.param("rate"), steps=sample.param("steps"), batch=sample.param("batch"))
 
@@ -168,6 +163,5 @@ FUNCTIONS: tuple[Function, ...] = (
     _function("trained_cnn", "a small convolutional network", SOURCES["cnn"], _samples("cnn")),
     _function("trained_lstm", "a small recurrent network", SOURCES["lstm"], _samples("lstm")),
     _function("trained_transformer", "a small transformer", SOURCES["transformer"], _samples("transformer")),
-    _function("compiled_training", "a small network in traced code", "; ".join(SOURCES.values()), _compiled),
-    _function("built_training", "a small network in machine code that it builds on the spot", SOURCES["cnn"], _built),
+    _function("compiled_training", "a small network in traced code, and in machine code that it builds on the spot,", "; ".join(SOURCES.values()), _compiled),
 )

@@ -79,13 +79,22 @@ def test_nearest_shows_the_element_around_the_place() -> None:
             assert made.value[(n, 0, *place)] == at(x[n, 0], [round(v) for v in centre], p), sample.name
 
 
+def renamed(model: onnx.ModelProto) -> onnx.ModelProto:
+    """As operator set 20 names the modes, which the reference implementation takes for those of 16 too."""
+    names = {b"bilinear": b"linear", b"bicubic": b"cubic"}
+    for mode in (a for n in model.graph.node for a in n.attribute if a.name == "mode"):
+        mode.s = names.get(mode.s, mode.s)
+    model.opset_import[0].version = 20
+    return model
+
+
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.id)
 def test_the_reference_implementation_of_onnx_agrees(function: Any) -> None:
     """Beyond the edge it moves the place, where torch and onnxruntime move each tap of a cubic: cubic is compared inside."""
     compared = 0
     kept = [s for s in function.samples() if s.dtype == "float32" and s.inputs[0].shape[2:] in ((7, 9), (12, 5), (3,))]
     for sample in [s for s in kept if "cubic" not in function.id or "-inside" in s.name][:3]:
-        model = onnx.load_from_string(lower(function.id, sample))
+        model = renamed(onnx.load_from_string(lower(function.id, sample)))
         feeds = {f"x{i}": a for i, a in enumerate(sample.arrays())}
         (y,) = ReferenceEvaluator(model).run(None, feeds)
         (made,) = function.reference(sample)

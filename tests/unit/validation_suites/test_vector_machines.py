@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import onnx
 import pytest
 
+from csvkit_ml.libraries.onnxruntime.host import lower
 from csvkit_ml.model.function import Sample
-from tests.unit.validation_suites.onnx_models import check_models
 from validation_suites.inference.vector_machines import FUNCTIONS
 
 SVM = FUNCTIONS[0]
@@ -56,4 +57,8 @@ def test_labels_number_by_number(name: str) -> None:
 
 
 def test_models_are_valid() -> None:
-    assert check_models([SVM]) == len(SAMPLES)
+    """Shapes of classifiers' outputs are not inferred: one label a row."""
+    for sample in SAMPLES.values():
+        model = onnx.load_from_string(lower(SVM.id, sample))
+        model.graph.output[0].type.tensor_type.shape.dim.add().dim_value = sample.inputs[0].shape[0]
+        onnx.checker.check_model(model, full_check=True)

@@ -197,10 +197,10 @@ BINDINGS = (
     Binding(
         function="compiled_training",
         forms={"plain": _traced, "recorded": _recorded},
-        names=("torch.compile", "torch.jit.trace"),
+        names=("torch.jit.trace",),
         dtypes=FLOATS,
         layouts=(),
         since="2.5",
+        aliases={"torch.compile": _built},
     ),
-    Binding(function="built_training", forms={"plain": _built}, names=("torch.compile",), dtypes=FLOATS, layouts=(), since="2.5"),
 )
