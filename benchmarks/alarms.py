@@ -171,7 +171,8 @@ class Judging:
         if state and state.exists():
             for line in state.read_text().splitlines():
                 kept = json.loads(line)
-                self.done[(kept.pop("run"), kept.pop("function"))] = Tally(**kept)
+                key = (kept.pop("run"), kept.pop("function"))
+                self.done[key] = Tally(**kept)
 
     def take(self, observation: Observation) -> None:
         """Judge one observation and forget its bytes."""

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import distributed
@@ -58,7 +59,7 @@ def test_a_killed_worker_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(killed) == 1
     assert there.runs == here.runs
     assert len(there.runs) == len(BACKENDS)
-    assert there.comparisons == here.comparisons
+    assert [replace(c, speed=None) for c in there.comparisons] == [replace(c, speed=None) for c in here.comparisons]  # times differ
     assert all(c.count(Change.NOT_COMPARABLE) == c.only_before == c.only_after == 0 for c in there.comparisons)
 
 
