@@ -13,6 +13,7 @@ import math
 import random
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -544,6 +545,95 @@ def pareto() -> Result:
     return runs(lambda: torch.distributions.GeneralizedPareto(*made).log_prob(full(1.0, dtype=torch.float64)))
 
 
+# --- execution paths and processes ----------------------------------------------------------------------------------------
+
+
+@proof("max_unpool1d max_unpool2d max_unpool3d", "MaxUnpool2d can be scripted, as it can be called")
+def scripted_unpooling() -> Result:
+    def call() -> None:
+        pooled, places = F.max_pool2d(torch.arange(16.0).reshape(1, 1, 4, 4), 2, return_indices=True)
+        torch.jit.script(torch.nn.MaxUnpool2d(2))(pooled, places)
+
+    return runs(call)
+
+
+@proof("gemm", "a traced addmm of bfloat16 rounds its sum once, as addmm does")
+def traced_gemm() -> Result:
+    g = generator()
+    c, a, b = (torch.randn(*shape, generator=g).bfloat16() for shape in ((1, 64), (64, 64), (64, 64)))
+    traced = torch.jit.trace(lambda c, a, b: torch.addmm(c, a, b), (c, a, b), check_trace=False)
+    want = a.double() @ b.double() + c.double()
+    got = [((f(c, a, b).double() - want).abs() / (want.abs() * 2.0**-9 + 1e-4)).max().item() for f in (torch.addmm, traced)]
+    return got[1] > 2 * got[0], f"{got[1]:.3g} half units, {got[0]:.3g} as called", "as called"
+
+
+@proof("gradients_through_code", "the gradient of a scripted module has the same bits at every pass")
+def scripted_twice() -> Result:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 7), torch.nn.ReLU(), torch.nn.Linear(7, 2))
+    g = generator()
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.randint(-4, 5, p.shape, generator=g))
+    x, code, passes = torch.randint(-4, 5, (1, 3), generator=g).float(), torch.jit.script(net), []
+    for _ in range(3):
+        net.zero_grad()
+        (code(x) ** 2).sum().backward()
+        passes.append([v.hex() for p in net.parameters() for v in (p.grad if p.grad is not None else p).flatten().tolist()])
+    return equal(f"{sum(len(set(v)) > 1 for v in zip(*passes, strict=True))} numbers differ", "0 numbers differ")
+
+
+COLLECTIVE = """
+import sys, torch, torch.distributed as d
+name, rank, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+d.init_process_group("gloo", init_method="file://" + path, rank=rank, world_size=2)
+mine = torch.stack([torch.arange(4.0) + 10 * rank] * 2, -1)[:, 0]
+lists = [torch.arange(4.0), torch.arange(4.0) + 10]
+if name == "all_reduce": d.all_reduce(mine)
+if name == "broadcast": d.broadcast(mine, 0)
+if name == "reduce_to_root": d.reduce(mine, 0)
+if name == "scatter_from_root": d.scatter(mine, lists if rank == 0 else None, 0)
+if name == "reduce_scatter": d.reduce_scatter(mine, lists)
+d.barrier()
+print(*map(int, mine.tolist()))
+"""
+
+
+def of_two_ranks(name: str, rank: int, want: str) -> Result:
+    """What one of two ranks holds after a collective of tensors with stride 2."""
+    with tempfile.TemporaryDirectory() as folder:
+        commands = [[sys.executable, "-W", "ignore", "-c", COLLECTIVE, name, str(r), folder + "/store"] for r in (0, 1)]
+        started = [subprocess.Popen(c, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for c in commands]
+        told = [process.communicate(timeout=120)[0].strip().splitlines()[-1:] for process in started]
+    if not told[rank]:
+        raise AttributeError(f"gloo refuses {name}")
+    return equal(told[rank][0], want)
+
+
+@proof("all_reduce", "gloo: the sum of (0 1 2 3) and (10 11 12 13), every second element of its memory")
+def strided_sum() -> Result:
+    return of_two_ranks("all_reduce", 0, "10 12 14 16")
+
+
+@proof("broadcast", "gloo: rank 1 receives (0 1 2 3) into every second element of its memory")
+def strided_broadcast() -> Result:
+    return of_two_ranks("broadcast", 1, "0 1 2 3")
+
+
+@proof("reduce_to_root", "gloo: the sum at rank 0, every second element of its memory")
+def strided_reduce() -> Result:
+    return of_two_ranks("reduce_to_root", 0, "10 12 14 16")
+
+
+@proof("scatter_from_root", "gloo: rank 1 receives (10 11 12 13) into every second element of its memory")
+def strided_scatter() -> Result:
+    return of_two_ranks("scatter_from_root", 1, "10 11 12 13")
+
+
+@proof("reduce_scatter", "gloo: rank 1 holds the sum of both second lists, every second element of its memory")
+def strided_reduce_scatter() -> Result:
+    return of_two_ranks("reduce_scatter", 1, "20 22 24 26")
+
+
 # --- quantised ------------------------------------------------------------------------------------------------------------
 
 
@@ -555,6 +645,12 @@ def quantised_tie() -> Result:
 @proof("fake_quantize", "documented: clamped to quant_max: 1e30 gives (255 - 3) * 1")
 def fake_quantised_large() -> Result:
     return equal(torch.fake_quantize_per_tensor_affine(full(1e30), 1.0, 3, 0, 255).item(), 252.0)
+
+
+@proof("float8_cast", "float64 just inside the tie of e4m3fn goes to the nearer neighbour, rounded once")
+def eight_bits() -> Result:
+    x = full(math.nextafter(-432.0, 0.0), dtype=torch.float64)
+    return equal(x.to(torch.float8_e4m3fn).double().item(), -416.0)
 
 
 @proof("unpadded_sequences", "unpad_sequence of [3 steps, 2 sequences] leaves its argument's shape as it is")
