@@ -19,6 +19,11 @@ REQUIREMENT = "onnxruntime==1.23.2"
 SMALL = ("-f", "relu", "-f", "max_pool2d", "-f", "embedding")
 
 
+def _interruptible() -> None:
+    """A shell starts what it sends to the background deaf to SIGINT, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Home:
     """Cache and keys of their own."""
 
@@ -40,6 +45,7 @@ class Home:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=_interruptible,
         )
 
     def run(self, *arguments: str, code: int = 0, typed: str = "") -> str:
