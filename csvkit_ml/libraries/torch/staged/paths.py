@@ -159,12 +159,11 @@ def compiled(t: Any, form: Callable[..., Any], p: Dict[str, Any], inputs: List[A
         NotSupported: there is no compiler, or no headers of Python.
         ValueError: something else than the compiled code answered.
     """
-    _tools(t)
+    need_compiler(t)
     t._dynamo.reset()
     t._dynamo.utils.counters.clear()
-    from torch._inductor import compile_fx, config
+    from torch._inductor import compile_fx
 
-    config.compile_threads = 1  # no pool of processes beside the tested one
     ran: List[bool] = []
 
     def backend(graph: Any, examples: Any) -> Any:
@@ -184,14 +183,15 @@ def compiled(t: Any, form: Callable[..., Any], p: Dict[str, Any], inputs: List[A
     return result
 
 
-def _tools(t: Any) -> None:
-    """What inductor needs on this machine; its cache lies in the process's own folder. Raises NotSupported."""
+def need_compiler(t: Any) -> None:
+    """What inductor needs on this machine; its cache lies in the process's own folder, and it starts no processes. Raises NotSupported."""
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.abspath("inductor"))
     header = os.path.join(sysconfig.get_paths()["include"], "Python.h")
     if not os.path.exists(header):
         raise NotSupported("there are no headers of Python to compile against: " + header)
-    from torch._inductor import cpp_builder
+    from torch._inductor import config, cpp_builder
 
+    config.compile_threads = 1
     try:
         cpp_builder.get_cpp_compiler()
     except Exception as e:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sysconfig
 from typing import Any, List
 
-from csvkit_ml.libraries.binding import Binding, NotSupported
+from csvkit_ml.libraries.binding import Binding
+from csvkit_ml.libraries.torch.staged.paths import need_compiler
 
 FLOATS = ("float32", "float64")
 _OPTIMISERS = {"sgd": ("SGD", {"momentum": 0.9}), "adam": ("Adam", {})}
@@ -152,19 +150,11 @@ def _compiled(backend):
 
     def change(t, model):
         if backend == "inductor":
-            _need_compiler()
+            need_compiler(t)
         t._dynamo.reset()
         return t.compile(model, backend=backend, dynamic=False)
 
     return change
-
-
-def _need_compiler():
-    missing = [] if shutil.which(os.environ.get("CXX") or "g++") or shutil.which("clang++") else ["a C++ compiler"]
-    if not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")):
-        missing.append("the headers of Python")
-    if missing:
-        raise NotSupported("inductor builds C++ code; this machine lacks " + " and ".join(missing))
 
 
 def _trained(network, names, **more):
