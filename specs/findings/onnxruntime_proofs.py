@@ -503,6 +503,41 @@ def silu_double() -> Result:
     return False, "a value", "a value"
 
 
+# --- eight bits, attention, published cases -----------------------------------------------------------------------------------
+
+
+def through_float8(x: float, to: int, saturate: int) -> float:
+    """A double through an 8-bit float and back."""
+    nodes = [helper.make_node("Cast", ["x"], ["narrow"], to=to, saturate=saturate), helper.make_node("Cast", ["narrow"], ["y"], to=TensorProto.DOUBLE)]
+    return float(graph(nodes, {"x": np.array([x])}, {"y": TensorProto.DOUBLE}, opset=19)[0][0])
+
+
+@proof("float8_cast_saturating", "Cast of a double just inside the tie -432 goes to e4m3fn's nearer -416, rounded once")
+def eight_bits_twice() -> Result:
+    return equal(through_float8(math.nextafter(-432.0, 0.0), TensorProto.FLOAT8E4M3FN, 1), -416.0)
+
+
+@proof("float8_cast_unsaturated", "Cast without saturation of 492.8, past 464, the last that rounds to 448, is NaN in e4m3fn")
+def eight_bits_past_the_end() -> Result:
+    return equal(through_float8(492.8, TensorProto.FLOAT8E4M3FN, 0), NAN)
+
+
+@proof("float8_cast_unsaturated", "Cast without saturation of 63078, past 61440, is infinite in e5m2")
+def eight_bits_infinite() -> Result:
+    return equal(through_float8(63078.0, TensorProto.FLOAT8E5M2, 0), INF)
+
+
+@proof("onnx_attention_cases", "RotaryEmbedding of a 4-D input needs no num_heads (which 3-D input needs), in part of the head too")
+def partial_rotation() -> Result:
+    table = full(0.5, 6).reshape(1, 3, 2)
+    return runs(lambda: op("RotaryEmbedding", full(1.0, 48).reshape(1, 2, 3, 8), table, table, opset=23, rotary_embedding_dim=4))
+
+
+@proof("onnx_reduction_cases", "ReduceMax of booleans over an empty axis is false: opset 20 has bool, and the maximum of nothing is the least value")
+def largest_of_no_truths() -> Result:
+    return runs(lambda: op("ReduceMax", np.zeros((2, 0), bool), np.array([1], I64), opset=20, held=(1,), keepdims=1))
+
+
 def results(only: str = "") -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:
