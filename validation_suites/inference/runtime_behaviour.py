@@ -41,7 +41,8 @@ PAGES = 16
 EXACTLY = Exact(rationale="What is refused, and whether bits are the same, is counted.", literature="definition")
 STEADY = Moved(
     k=1.0, k_hard=2.0, scale=f"{PAGES} pages of 4 KiB in {CALLS} calls",
-    rationale="A leak grows in every window, an allocator that keeps what was given back does not: of five windows the one that grows least is judged. "
+    rationale="A leak grows in every window, unless something else is given back in it; an allocator that keeps what was given back and a cache that "
+    "fills up do not grow in most: of five windows the median is judged. "
     "What one page holds cannot be seen; 16 pages leave room for an allocator's own step. 1 KiB lost in each call is 30 times as much.",
     literature="definition",
 )  # fmt: skip

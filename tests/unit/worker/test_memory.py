@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from csvkit_ml.worker.memory import resident, slope
 from validation_suites.inference.runtime_behaviour import CALLS, PAGES, WINDOWS
 
@@ -20,6 +22,29 @@ def test_a_leak_into_memory_that_was_given_back_is_seen() -> None:
     kept: list[bytearray] = []
     assert slope(lambda: kept.append(bytearray(b"\1") * 1024), CALLS, WINDOWS) > 8 * LIMIT
     assert pins
+
+
+def test_a_leak_into_the_holes_of_a_heap_is_seen() -> None:
+    sizes = random.Random(1)
+    pieces = [bytearray(sizes.randrange(100, 6000)) for _ in range(60_000)]
+    sizes.shuffle(pieces)
+    del pieces[::2]
+    kept: list[bytearray] = []
+    assert slope(lambda: kept.append(bytearray(b"\1") * 1024), CALLS, WINDOWS) > 8 * LIMIT
+    assert slope(lambda: bytearray(b"\1") * 100_000, CALLS, WINDOWS) <= LIMIT
+
+
+def test_a_leak_is_seen_though_something_else_is_given_back_in_a_window() -> None:
+    kept: list[bytearray] = []
+    other = [bytearray(b"\1") * 8_000_000]
+    count = iter(range(10**9))
+
+    def call() -> None:
+        kept.append(bytearray(b"\1") * 1024)
+        if next(count) == CALLS + CALLS // 2:
+            other.clear()
+
+    assert slope(call, CALLS, WINDOWS) > 8 * LIMIT
 
 
 def test_what_is_given_back_is_no_leak() -> None:
