@@ -31,8 +31,9 @@ def qualify(
             sys.stdout.write(f"{f.id}\t{f.side.value}\t{f.area}\t{f.requirement}\n")
         return
     console = Console(quiet=False)
-    with progress(console) as watch:
-        found = pipeline.detections(tuple(chosen), places=pipeline.places(), watch=watch, fresh=fresh)
+    ids, at = tuple(chosen), pipeline.places()
+    with progress(console) as watch, pipeline.ahead(() if fresh else ids, at):
+        found = pipeline.detections(ids, places=at, watch=watch, fresh=fresh)
     rows = [
         {
             "function": d.function, "fault": d.fault, "tried": d.tried, "rejected": d.rejected, "true_accepted": d.accepted_true,

@@ -5,6 +5,7 @@ request -> spec -> environment -> plan -> observations -> manifest -> judgement 
 
 from __future__ import annotations
 
+from csvkit_ml.pipeline.beforehand import ahead
 from csvkit_ml.pipeline.cells import Compared, compare_runs
 from csvkit_ml.pipeline.cluster import on_cluster
 from csvkit_ml.pipeline.determinism import Matrix, circumstances, determinism
@@ -34,6 +35,7 @@ __all__ = [
     "Prepared",
     "Reproduction",
     "Watcher",
+    "ahead",
     "asked_functions",
     "circumstances",
     "compare_runs",

@@ -16,25 +16,15 @@ from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.evidence.store import Store
 from csvkit_ml.judgement.comparison import Run
 from csvkit_ml.model.codec import digest_of
-from csvkit_ml.model.function import Side, Verdict
 from csvkit_ml.model.spec import EnvironmentRequest
 from csvkit_ml.pipeline.cells import Records, joined, run_cell
-from csvkit_ml.pipeline.places import Watcher, places
+from csvkit_ml.pipeline.places import Silent, Watcher, places
 from csvkit_ml.pipeline.prepare import Job, prepare
 
 ATTEMPTS = 3
 """Workers that may be lost under one cell."""
 GPU = ("cuda",)
 """Backends whose cells need the resource GPU."""
-
-
-class Silent:
-    """Nobody watches on the other machine."""
-
-    def stage(self, text: str) -> None: ...
-    def expect(self, text: str, total: int) -> None: ...
-    def advance(self, count: int = 1) -> None: ...
-    def judged(self, side: Side, verdict: Verdict) -> None: ...
 
 
 def cell_records(job: Job, environment: EnvironmentRequest, functions: tuple[str, ...]) -> Records:

@@ -103,25 +103,38 @@ def function_of(id: str, memo: Memo | None) -> Function:
 def detections(
     ids: tuple[str, ...], *, places: Places, watch: Watcher, fresh: bool, spec: ValidationSpec | None = None
 ) -> tuple[FaultDetection, ...]:
-    """Detection table of functions; kept by the digest of their definition.
+    """Detection table of functions, made from the last to the first; kept by the digest of their definition.
 
     Args:
         spec: of a run: what its quick functions leave out detects nothing.
     """
-    out: list[FaultDetection] = []
     watch.expect("checking the checker", len(ids))
+    found: dict[str, tuple[FaultDetection, ...]] = {}
     with Memo(places.memo) as memo:
-        for id in ids:
-            depth = Depth.QUICK if spec is not None and depth_of(spec, id) is Depth.QUICK else Depth.STANDARD
-            quick = ["quick"] if depth is Depth.QUICK else []
-            question = digest_of(["detect", id, definition(registry.home(id)), __version__, *quick])
+        for id in reversed(ids):  # processes that go ahead begin at the first
+            question = _question(id, spec)
             answer = None if fresh else memo.get(question)
             if answer is None:
-                answer = canonical(detect(at_depth(function_of(id, memo), depth)))
+                answer = canonical(detect(at_depth(function_of(id, memo), _depth(id, spec))))
                 memo.put({question: answer})
-            out += from_json(tuple[FaultDetection, ...], json.loads(answer))
+            found[id] = from_json(tuple[FaultDetection, ...], json.loads(answer))
             watch.advance()
-    return tuple(out)
+    return tuple(d for id in ids for d in found[id])
+
+
+def undetected(ids: tuple[str, ...], places: Places, spec: ValidationSpec | None = None) -> tuple[str, ...]:
+    """Functions whose detections are still to be made."""
+    with Memo(places.memo) as memo:
+        return tuple(id for id in ids if memo.get(_question(id, spec)) is None)
+
+
+def _depth(id: str, spec: ValidationSpec | None) -> Depth:
+    return Depth.QUICK if spec is not None and depth_of(spec, id) is Depth.QUICK else Depth.STANDARD
+
+
+def _question(id: str, spec: ValidationSpec | None) -> Digest:
+    quick = ["quick"] if _depth(id, spec) is Depth.QUICK else []
+    return digest_of(["detect", id, definition(registry.home(id)), __version__, *quick])
 
 
 def exit_code(verdicts: tuple[Verdict, ...]) -> int:

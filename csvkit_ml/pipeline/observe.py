@@ -15,7 +15,7 @@ from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.observation import Observation
 from csvkit_ml.model.report import NOT_SPAWNED, SpawnCheck
-from csvkit_ml.pipeline.places import Watcher
+from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Prepared
 from csvkit_ml.planning.catalogue import Request
 
@@ -132,7 +132,7 @@ class _Digests:
         return sha256(data)
 
 
-def check_spawned(made: Prepared, observations: tuple[Observation, ...], memo: Memo, *, scratch: Path, watch: Watcher) -> SpawnCheck:
+def check_spawned(made: Prepared, observations: tuple[Observation, ...], places: Places) -> SpawnCheck:
     """Execute the first case of every repeatable function in one process started from nothing; a forked one must have given the same."""
     plan, seen = made.catalogue.plan, {o.case: o.repetitions[0].outcome for o in observations if o.repetitions}
     chosen = [(f.id, f.samples[0].name, f.samples[0].variants[0]) for f in plan.functions if f.repeatable and f.samples]
@@ -141,16 +141,17 @@ def check_spawned(made: Prepared, observations: tuple[Observation, ...], memo: M
         return NOT_SPAWNED
     keys = [case_key(made, made.catalogue.requests[f"{f}/{s}"], v) for f, s, v in chosen]
     question = digest_of(["spawned", keys, [seen["/".join(c)] for c in chosen]])
-    if (answer := memo.get(question)) is not None:
-        return decode(SpawnCheck, answer)
-    watch.stage("the same in a process started from nothing")
+    with Memo(places.memo) as memo:
+        if (answer := memo.get(question)) is not None:
+            return decode(SpawnCheck, answer)
     found: list[Observation] = []
     execute(
         python=made.python, worker=made.worker, library=made.library.name, variables=made.variables, settings=made.options,
         jobs=[cell_job(made.catalogue.requests[f"{f}/{s}"], [(v, NO_KEY)]) for f, s, v in chosen],
         limits=Limits(time_s=plan.time_limit_s, memory_bytes=plan.memory_limit_bytes), repetitions=("first",),
-        blobs=_Digests(), on_observation=found.append, scratch=scratch, fork=False,
+        blobs=_Digests(), on_observation=found.append, scratch=places.cache / "scratch", fork=False,
     )  # fmt: skip
     check = SpawnCheck(compared=len(found), differing=tuple(o.case for o in found if o.repetitions[0].outcome != seen[o.case]))
-    memo.put({question: canonical(check)})
+    with Memo(places.memo) as memo:
+        memo.put({question: canonical(check)})
     return check

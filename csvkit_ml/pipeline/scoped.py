@@ -42,7 +42,6 @@ class Scoped:
 
     scope: Scope
     places: Places
-    watch: Watcher
     requirements: tuple[MakerRequirement, ...] = ()
 
     @property
@@ -69,7 +68,7 @@ class Scoped:
             NothingSelectedError: no function verifies or exercises anything of the scope.
             UnknownCaseError: a glob matches nothing.
         """
-        possible = coverage(record, library, worker, None, places=self.places, watch=self.watch)
+        possible = coverage(record, library, worker, None, self.places)(None)
         found = needed(self.scope, possible, raised_to(self.scope, library.raisers())) if possible else ()
         asked = select(registry.functions(), spec.functions)
         chosen = tuple(f for f in found if f in asked)
@@ -81,7 +80,7 @@ class Scoped:
 
     def depths(self, spec: ValidationSpec, library: Library, record: EnvironmentRecord, worker: StagedWorker) -> tuple[FunctionDepth, ...]:
         """By the highest risk that relies on each function: of the rules of the operators it shows, or of the maker's requirements."""
-        possible = coverage(record, library, worker, None, places=self.places, watch=self.watch)
+        possible = coverage(record, library, worker, None, self.places)(None)
         return by_risk(self.scope, possible, self.requirements, spec.functions) if possible else ()
 
     def shown(self, plan: ValidationPlan, shown: Coverage | None) -> ScopeList | None:
@@ -144,4 +143,4 @@ def read_scope(path: Path, places: Places, watch: Watcher) -> Scoped:
         data = path.read_bytes()
     except OSError as e:
         raise ScopeError(f"cannot read {path}: {e.strerror}", "write it with `mlcsv scope`") from e
-    return Scoped(scope=from_text(data, path.name), places=places, watch=watch)
+    return Scoped(scope=from_text(data, path.name), places=places)

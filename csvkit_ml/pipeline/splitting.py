@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
 
@@ -48,7 +48,8 @@ def split(asked: str, *, environment: EnvironmentRequest, places: Places, watch:
     spec = resolved(asked, environment, places, watch)
     library = registry.library(spec.library)
     record, worker = obtained(spec, environment, places, watch), build_archive(library)
-    made = coverage(record, library, worker, None, places=places, watch=watch)
+    watch.stage(f"what {library.name} has, and what of it is verified")
+    made = coverage(record, library, worker, None, places)(None)
     if made is None:
         raise UsageError(f"there are no rules for the functional split of {library.name}", "see specs/libraries")
     check_claims(made.unclassified)
@@ -67,33 +68,31 @@ def unverified(found: Coverage) -> Mapping[str, str]:
 
 
 def coverage(
-    record: EnvironmentRecord, library: Library, worker: StagedWorker, verdicts: Mapping[str, Verdict] | None, *, places: Places,
-    watch: Watcher
-) -> Coverage | None:
-    """See split.coverage.cover; None where the library has no rules.
+    record: EnvironmentRecord, library: Library, worker: StagedWorker, ran: Collection[str] | None, places: Places
+) -> Callable[[Mapping[str, Verdict] | None], Coverage | None]:
+    """Ask the library what it has and what its functions call; what is returned sets verdicts beside it (see split.coverage.cover).
 
     Args:
-        verdicts: of the functions of a run; None = as if all of them passed.
+        ran: functions of a run; None = all. Their verdicts may be None, as if all of them passed.
     """
     text = library.split()
     if not text:
-        return None
-    watch.stage(f"what {library.name} has, and what of it is verified")
+        return lambda verdicts: None
     file, release = read_rules(text), Version(record.version)
     offers = [o for o in library.offers() if not o.missing_in(release)]
-    ran = [o for o in offers if verdicts is None or o.function in verdicts]
+    asked = [o for o in offers if ran is None or o.function in ran]
     with ExitStack() as stack:
         processes = cache(lambda: stack.enter_context(_processes(record, library, worker, places)))
         names = inventoried(record, worker, places, processes)
-        traces = called(record, library, worker, ran, places, processes)
-    return cover(
+        traces = called(record, library, worker, asked, places, processes)
+    return lambda verdicts: cover(
         library=record.library,
         version=record.version,
         inventory=names,
         file=file,
         classification=classify(names, file),
         verifies={o.function: o.names for o in offers},
-        calls={o.function: o.exercises for o in ran if o.exercises} | {f: c.operators for f, c in traces.items()},
+        calls={o.function: o.exercises for o in asked if o.exercises} | {f: c.operators for f, c in traces.items()},
         results={f: c.results for f, c in traces.items()},
         verdicts=verdicts,
     )

@@ -24,6 +24,8 @@ from csvkit_ml.model.evidence import EvidenceManifest
 from csvkit_ml.model.judgement import Judgement
 from csvkit_ml.model.report import ReportModel, RunFacts, Standard, Upgrade
 from csvkit_ml.model.spec import EnvironmentRequest
+from csvkit_ml.pipeline.background import meanwhile
+from csvkit_ml.pipeline.beforehand import ahead
 from csvkit_ml.pipeline.intended import IntendedUse, read_intended
 from csvkit_ml.pipeline.judging import SCHEMA, detections, judge
 from csvkit_ml.pipeline.known_anomalies import read_anomalies
@@ -101,7 +103,8 @@ def validate(
             return Finished(report=before.report, folder=Path(before.folder), stands=True)
     made = planned(at, places=places, watch=watch, narrowing=intended.narrowing, beside=beside)
     plan = made.catalogue.plan
-    with Store(places.store) as store, Memo(places.memo) as memo:
+    ids = tuple(f.id for f in plan.functions)
+    with Store(places.store) as store, Memo(places.memo) as memo, ahead(ids, places, plan.spec):
         seen = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
         environment_bytes = canonical(made.environment)
         manifest = EvidenceManifest(
@@ -112,13 +115,15 @@ def validate(
             observations=seen.observations,
         )
         manifest_bytes = canonical(manifest)
+        spawned = meanwhile(partial(check_spawned, made, seen.observations, places))
+        inside = meanwhile(partial(coverage, made.environment, made.library, made.worker, ids, places))
         judgement = judge(made.catalogue, manifest, sha256(manifest_bytes), store.get, memo, watch, seen.unproven)
-        spawned = check_spawned(made, seen.observations, memo, scratch=places.cache / "scratch", watch=watch)
         verdicts = {f.id: f.verdict for f in judgement.functions}
-        shown = coverage(made.environment, made.library, made.worker, verdicts, places=places, watch=watch)
+        watch.stage(f"what {made.library.name} has, and what of it is verified")
+        shown = inside()(verdicts)
         own_tests = intended.own_tests(made, places, watch)
         scope, requirements = intended.shown(made, judgement, shown, own_tests)
-        found = detections(tuple(f.id for f in plan.functions), places=places, watch=watch, fresh=False, spec=plan.spec)
+        found = detections(ids, places=places, watch=watch, fresh=False, spec=plan.spec)
         run = RunFacts(
             started=started,
             finished=now(),
@@ -140,7 +145,7 @@ def validate(
             oracles=tuple((n, distribution_version(n)) for n in ORACLES),
             run=run,
             signed_by=signer.public.name if signer else "",
-            spawn_check=spawned,
+            spawn_check=spawned(),
             maker=made.library.maker,
             device=device,
             standards=standards,

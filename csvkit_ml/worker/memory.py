@@ -1,4 +1,4 @@
-"""Memory that a call keeps. Standard library only."""
+"""Memory: what a call keeps of it, and what it finds in it. Standard library only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ctypes
 import gc
 import os
 from statistics import median
-from typing import Any, Callable, List
+from typing import Any, Callable, Iterator, List
 
 from csvkit_ml.worker.wire import NotSupported
 
@@ -58,3 +58,25 @@ def slope(call: Callable[[], Any], calls: int, windows: int) -> float:
             for rises, now, then in zip(grown, (resident(), handed_out()), before):  # noqa: B905 - Python 3.9
                 rises.append(now - then)
     return max(0.0, *(median(rises) for rises in grown)) / calls
+
+
+_PERTURB = -6
+"""M_PERTURB of mallopt(3)."""
+
+
+@contextlib.contextmanager
+def poisoned() -> Iterator[None]:
+    """Meanwhile malloc fills every block that it hands out with 0xFE; nothing where the C library cannot.
+
+    Only blocks that it keeps ready for a thread come as they are: those are small, and not for aligned memory.
+    """
+    try:
+        option = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        yield
+        return
+    option(_PERTURB, 0xFF ^ 0xFE)
+    try:
+        yield
+    finally:
+        option(_PERTURB, 0)

@@ -7,6 +7,7 @@ process that dies names its culprit: the first execution without an answer. Expe
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import functools
 import os
@@ -17,10 +18,11 @@ import traceback
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Tuple
 
 from csvkit_ml.worker import frames
+from csvkit_ml.worker.memory import poisoned
 from csvkit_ml.worker.wire import NotSupported, Runtime, WireRequest, WireTensor
 
 DIRTY = "dirty_memory"
-"""Repetition kind before which free memory is filled with a pattern."""
+"""Repetition kind before which free memory is filled with a pattern, and during which new memory is."""
 MAX_MESSAGE = 4000
 """Characters of an exception's text."""
 
@@ -140,13 +142,15 @@ def _run_group(link: socket.socket, runtime: Runtime, group: Group) -> None:
 
 def _execute(runtime: Runtime, group: Group, index: int, variant: str, kind: str, seen: Dict[Outputs, int]) -> Answer:
     """Run once; whatever Python can catch becomes an answer; values come with the time of the call, operands and results carried over included."""
+    request = WireRequest(group.op, variant, dict(group.params), list(group.inputs), group.program)
     try:
         if kind == DIRTY:
             runtime.dirty()
-        request = WireRequest(group.op, variant, dict(group.params), list(group.inputs), group.program)
-        began = time.perf_counter_ns()
-        outputs = runtime.run(request)
-        return _produced(index, time.perf_counter_ns() - began, outputs, seen)
+        with poisoned() if kind == DIRTY else contextlib.nullcontext():
+            began = time.perf_counter_ns()
+            outputs = runtime.run(request)
+            spent = time.perf_counter_ns() - began
+        return _produced(index, spent, outputs, seen)
     except NotSupported as e:
         return frames.encode({"i": index, "k": "unsupported", "message": _text(e)}), ()
     except BaseException as e:

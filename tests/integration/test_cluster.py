@@ -16,7 +16,7 @@ from csvkit_ml import pipeline
 from csvkit_ml.errors import UsageError
 from csvkit_ml.model.comparison import Change
 from csvkit_ml.model.spec import EnvironmentRequest
-from csvkit_ml.pipeline.cluster import Silent
+from csvkit_ml.pipeline.places import Silent
 from tests.integration.test_validate import REQUIREMENT
 
 pytestmark = pytest.mark.integration

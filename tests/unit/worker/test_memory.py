@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 
-from csvkit_ml.worker.memory import resident, slope
+from csvkit_ml.worker.memory import poisoned, resident, slope
 from validation_suites.inference.runtime_behaviour import CALLS, PAGES, WINDOWS
 
 LIMIT = PAGES * 4096 / CALLS
@@ -59,3 +60,19 @@ def test_a_cache_that_fills_up_once_is_no_leak() -> None:
 
 def test_a_process_has_memory() -> None:
     assert resident() > 1 << 20
+
+
+def _aligned(size: int) -> bytes:
+    """What a new aligned block holds, as libraries ask for it."""
+    libc, block = ctypes.CDLL(None), ctypes.c_void_p()
+    assert libc.posix_memalign(ctypes.byref(block), ctypes.c_size_t(64), ctypes.c_size_t(size)) == 0
+    found = ctypes.string_at(block.value or 0, size)
+    libc.free(block)
+    return found
+
+
+def test_what_is_allocated_meanwhile_holds_no_zeros_whatever_its_size() -> None:
+    for size in (8, 24, 100, 300, 5_000, 1_000_000, 40_000_000):
+        with poisoned():
+            assert _aligned(size) == b"\xfe" * size
+    assert _aligned(40_000_000) != b"\xfe" * 40_000_000
