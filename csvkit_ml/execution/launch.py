@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import psutil
 
 from csvkit_ml.errors import WorkerStartError
 from csvkit_ml.execution.cell import Cell, Ending, Tail, clean_environment, command, write_archive
@@ -26,6 +31,14 @@ END_LIMIT_S = 10.0
 """For a killed process to be gone."""
 
 
+def own_folder(scratch: Path) -> Path:
+    """A new folder for cells; those of runs that were killed are removed."""
+    for left in scratch.glob("cells-*-*"):
+        if not psutil.pid_exists(int(left.name.split("-")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"cells-{os.getpid()}-", dir=scratch))
+
+
 class Launcher(ABC):
     """Starts cells, learns how they end, kills what is left of them."""
 
@@ -35,6 +48,8 @@ class Launcher(ABC):
         self._python = python
         self._scratch = scratch.resolve()
         self._archive = write_archive(worker, self._scratch)
+        self._folder = own_folder(self._scratch)
+        """Where the cells work, and leave what they leave; it goes with them."""
         self.cells: dict[int, Cell] = {}
         """Cells that are not closed, by number."""
         self._started = 0
@@ -85,6 +100,7 @@ class Launcher(ABC):
                 kill_tree(cell.pid)
             cell.close()
         self.cells.clear()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +114,7 @@ class Launcher(ABC):
         try:
             return subprocess.Popen(
                 line, stdin=subprocess.DEVNULL, stdout=stdout.writer, stderr=stderr.writer, pass_fds=(link.fileno(),),
-                env=clean_environment(self.variables), start_new_session=True, cwd=self._scratch,
+                env=clean_environment(self.variables), start_new_session=True, cwd=self._folder,
             )  # fmt: skip
         except OSError as e:
             raise WorkerStartError(f"cannot start {self._python}: {e.strerror}", "name a Python interpreter with --python") from e

@@ -72,6 +72,8 @@ class Seen:
 def observe(made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: Watcher, only: Callable[[str], bool] = _every) -> Seen:
     """Observe every planned case. A configuration that is not proven in force is not executed, nor taken from the store.
 
+    Variants that run once come last, those of one kind together: their start is costly (a compiler is imported), and then paid once a process.
+
     Args:
         only: tells by its id whether a case is wanted; the others are left out.
     """
@@ -79,6 +81,8 @@ def observe(made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: 
         return Seen(observations=(), executed=0, unproven=made.unproven)
     found: dict[str, Observation] = {}
     jobs: list[CellJob] = []
+    late: list[tuple[Request, tuple[str, Digest]]] = []
+    once = {o.function: o.once for o in made.library.offers()}
     key_of = case_keys(made)
     for request in made.catalogue.requests.values():
         todo: list[tuple[str, Digest]] = []
@@ -92,8 +96,11 @@ def observe(made: Prepared, store: Store, *, fresh: bool, scratch: Path, watch: 
                 todo.append((variant, key))
             else:
                 found[case] = replace(known, case=case)
-        if todo:
-            jobs.append(cell_job(request, todo))
+        last = once.get(request.function, ())
+        if now := [t for t in todo if t[0] not in last]:
+            jobs.append(cell_job(request, now))
+        late += [(request, t) for t in todo if t[0] in last]
+    jobs += [cell_job(request, [t]) for request, t in sorted(late, key=lambda r: r[1][0])]
     missing = sum(len(j.variants) for j in jobs)
     watch.expect("running cases", missing)
 

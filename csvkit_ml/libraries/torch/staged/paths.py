@@ -184,8 +184,8 @@ def compiled(t: Any, form: Callable[..., Any], p: Dict[str, Any], inputs: List[A
 
 
 def need_compiler(t: Any) -> None:
-    """What inductor needs on this machine; its cache lies in the process's own folder, and it starts no processes. Raises NotSupported."""
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.abspath("inductor"))
+    """What inductor needs on this machine; its cache is this process's alone, and it starts no processes. Raises NotSupported."""
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.path.abspath("inductor-%d" % os.getpid())  # torch has set one for all when it was imported
     header = os.path.join(sysconfig.get_paths()["include"], "Python.h")
     if not os.path.exists(header):
         raise NotSupported("there are no headers of Python to compile against: " + header)

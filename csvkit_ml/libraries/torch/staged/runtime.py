@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib
+import os
 import traceback
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -39,6 +40,7 @@ class TorchRuntime(Runtime):
     """See Runtime. The constructor imports torch and asks it nothing: the capability would be fixed for every forked process."""
 
     def __init__(self) -> None:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.path.abspath("inductor")  # importing makes it: not in a folder that everybody shares
         import torch
 
         _import_late(torch)
