@@ -26,7 +26,7 @@ from onnx import TensorProto, helper, numpy_helper
 Result = tuple[bool, object, object]
 INF, NAN = math.inf, math.nan
 F32, F64, F16, I64 = np.float32, np.float64, np.float16, np.int64
-IR = {16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 23: 11}
+IR = {16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 23: 11, 24: 12}
 ABSENT = ("NOT_IMPLEMENTED", "under development", "only *guarantees*", "Unsupported model IR version", "No Op registered")
 """How the library says that it does not have something."""
 
@@ -225,7 +225,7 @@ def sqrt_rounded() -> Result:
     return equal(op("Sqrt", x)[0], np.sqrt(x)[0].item())
 
 
-@proof("log", "Log of a subnormal: log(1e-40)")
+@proof("log umath_log", "Log of a subnormal: log(1e-40)")
 def log_subnormal() -> Result:
     return near(op("Log", full(1e-40))[0], -92.10341, 1e-6)
 
@@ -527,6 +527,50 @@ def eight_bits_infinite() -> Result:
     return equal(through_float8(63078.0, TensorProto.FLOAT8E5M2, 0), INF)
 
 
+@proof("float8_cast_saturating float8_cast_unsaturated", "#18473: Cast of -1e-6 to e4m3fnuz is 0, its only zero, and not NaN")
+def eight_bits_one_zero() -> Result:
+    return equal(through_float8(-1e-6, TensorProto.FLOAT8E4M3FNUZ, 1), 0.0)
+
+
+@proof("float8_quantised", "#18473: QuantizeLinear of -1e-6 to e4m3fnuz with scale 1 is 0, not NaN")
+def eight_bits_quantised() -> Result:
+    held = {"zero": helper.make_tensor("zero", TensorProto.FLOAT8E4M3FNUZ, (), bytes(1), raw=True)}
+    nodes = [
+        helper.make_node("Constant", [], ["zero"], value=held["zero"]), helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["y"]),
+    ]  # fmt: skip
+    return equal(graph(nodes, {"x": full(-1e-6, 1), "scale": np.array(1, F32)}, {"y": TensorProto.FLOAT}, opset=19)[0], 0.0)
+
+
+@proof("onnx_attention_cases", "#29235: float16 MatMul, Cast to float16, Add run at level none as they do at every other")
+def half_cast_to_itself() -> Result:
+    nodes = [
+        helper.make_node("MatMul", ["x", "x"], ["product"]), helper.make_node("Cast", ["product"], ["same"], to=TensorProto.FLOAT16),
+        helper.make_node("Add", ["same", "x"], ["y"]),
+    ]  # fmt: skip
+    return runs(lambda: graph(nodes, {"x": np.eye(2, dtype=F16)}, {"y": TensorProto.FLOAT16}, off=True))
+
+
+@proof("onnx_attention_cases", "Attention of bfloat16 with a mask of bfloat16 has no conflict of types")
+def bfloat16_mask() -> Result:
+    nodes = [helper.make_node("Cast", [n], [f"{n}_"], to=TensorProto.BFLOAT16) for n in ("q", "mask")]
+    nodes += [helper.make_node("Attention", ["q_", "q_", "q_", "mask_"], ["y_"]), helper.make_node("Cast", ["y_"], ["y"], to=TensorProto.FLOAT)]
+    return runs(lambda: graph(nodes, {"q": np.ones((1, 1, 2, 4), F32), "mask": np.zeros((1, 1, 2, 2), F32)}, {"y": TensorProto.FLOAT}, opset=23))
+
+
+@proof("onnx_attention_cases", "Attention, causal: the logit that softmax takes of a later key is -inf in qk_matmul_output")
+def causal_logit() -> Result:
+    node = helper.make_node("Attention", ["q", "q", "q"], ["y", "", "", "logits"], is_causal=1, qk_matmul_output_mode=2)
+    given = graph([node], {"q": np.ones((1, 1, 2, 4), F32)}, {"y": TensorProto.FLOAT, "logits": TensorProto.FLOAT}, opset=23)
+    return equal(given[1][0, 0, 0, 1], -INF)
+
+
+@proof("onnx_opset24_cases", "Attention 24: a mask of 4 keys for 6 is filled up with -inf")
+def short_mask() -> Result:
+    key = np.ones((1, 1, 6, 8), F32)
+    return runs(lambda: op("Attention", np.ones((1, 1, 2, 8), F32), key, key, np.zeros((1, 1, 2, 4), F32), None, None, np.array([3]), opset=24))
+
+
 @proof("onnx_attention_cases", "RotaryEmbedding of a 4-D input needs no num_heads (which 3-D input needs), in part of the head too")
 def partial_rotation() -> Result:
     table = full(0.5, 6).reshape(1, 3, 2)
@@ -536,6 +580,16 @@ def partial_rotation() -> Result:
 @proof("onnx_reduction_cases", "ReduceMax of booleans over an empty axis is false: opset 20 has bool, and the maximum of nothing is the least value")
 def largest_of_no_truths() -> Result:
     return runs(lambda: op("ReduceMax", np.zeros((2, 0), bool), np.array([1], I64), opset=20, held=(1,), keepdims=1))
+
+
+@proof("onnx_reduction_cases", "ReduceMax over an empty axis is -inf: 2 x 0")
+def largest_of_nothing() -> Result:
+    return runs(lambda: op("ReduceMax", np.zeros((2, 0), F32), np.array([1], I64), opset=20, held=(1,), keepdims=1))
+
+
+@proof("onnx_reduction_cases", "#8146: ReduceL1 over an empty axis that is kept: 2 x 0 x 4 gives 2 x 1 x 4, as the session declares")
+def reduced_axis_kept() -> Result:
+    return equal(list(op("ReduceL1", np.zeros((2, 0, 4), F32), np.array([1], I64), held=(1,), keepdims=1).shape), [2, 1, 4])
 
 
 def results(only: str = "") -> Iterator[dict[str, str]]:

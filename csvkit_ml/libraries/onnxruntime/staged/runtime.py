@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Tuple
 
 from csvkit_ml.libraries.binding import NotSupported, Runtime, WireRequest, WireTensor
+from csvkit_ml.libraries.onnxruntime.staged import bfloat16
 from csvkit_ml.libraries.onnxruntime.staged.behaviour import BEHAVIOURS
 from csvkit_ml.libraries.onnxruntime.staged.settings import KNOWN, options, proof, providers, session_of
 
@@ -86,7 +87,7 @@ class OnnxRuntime(Runtime):
             session = self._session(request.program, request.variant)
             feeds = self._feeds(session, request.inputs)
             names = [o.name for o in session.get_outputs()]
-            values = self._bound(session, feeds, names) if request.variant == "io-binding" else session.run(names, feeds)
+            values = self._bound(session, feeds, names) if request.variant == "io-binding" else self._values(session, feeds, names)
         except Exception as e:
             if type(e).__name__ == "NotImplemented" or any(text in str(e) for text in _UNSUPPORTED):
                 raise NotSupported(str(e)) from e
@@ -127,7 +128,9 @@ class OnnxRuntime(Runtime):
         return {name: self._fed(kinds[name], places[name]) for name in names}
 
     def _fed(self, kind: str, wire: WireTensor) -> Any:
-        """An array; text crosses as bytes of UTF-8 along a last axis, filled up with NUL."""
+        """An array; text crosses as bytes of UTF-8 along a last axis, filled up with NUL. bfloat16, which arrays do not have: a value of the library's."""
+        if wire.dtype == "bfloat16":
+            return bfloat16.value(self.ort, self._array(WireTensor("uint16", wire.shape, wire.data)))
         if kind != "tensor(string)":
             return self._array(wire)
         width, data = wire.shape[-1], bytes(wire.data)
@@ -145,7 +148,15 @@ class OnnxRuntime(Runtime):
         self._remember(size)
         return buffer[at : at + size].view(wire.dtype).reshape(wire.shape)
 
+    def _values(self, session: Any, feeds: Dict[str, Any], names: List[str]) -> Any:
+        if not bfloat16.crosses(session):
+            return session.run(names, feeds)
+        own = {name: value if hasattr(value, "data_ptr") else self.ort.OrtValue.ortvalue_from_numpy(value) for name, value in feeds.items()}
+        return session.run_with_ort_values(names, own)
+
     def _bound(self, session: Any, feeds: Dict[str, Any], names: List[str]) -> Any:
+        if bfloat16.crosses(session):
+            raise NotSupported("binding of bfloat16 values: they have no arrays")
         binding = session.io_binding()
         for name, value in feeds.items():
             binding.bind_cpu_input(name, value)
@@ -155,6 +166,10 @@ class OnnxRuntime(Runtime):
         return binding.copy_outputs_to_cpu()
 
     def _wire(self, value: Any) -> WireTensor:
+        if hasattr(value, "data_ptr"):
+            if value.data_type() == bfloat16.KIND:
+                return WireTensor("bfloat16", tuple(value.shape()), bfloat16.data(value))
+            value = value.numpy()
         if not hasattr(value, "dtype"):
             raise TypeError("the result holds a %s, not a tensor" % type(value).__name__)
         if value.dtype.kind in "OU":
