@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from packaging.version import Version
+
 from csvkit_ml import registry
 from csvkit_ml.backends.port import Expected, unproven
 from csvkit_ml.environments.adopt import adopt, adopted_spec
@@ -30,7 +32,7 @@ from csvkit_ml.model.function import Function
 from csvkit_ml.model.plan import ValidationPlan
 from csvkit_ml.model.spec import Depth, EnvironmentRequest, FunctionDepth, ValidationSpec
 from csvkit_ml.pipeline.places import Places, Watcher
-from csvkit_ml.planning.catalogue import Catalogue, make_catalogue
+from csvkit_ml.planning.catalogue import Catalogue, make_catalogue, matches
 from csvkit_ml.planning.depth import at_depths
 from csvkit_ml.signing.plan_approval import NOT_APPROVED, Carried, carried
 
@@ -127,6 +129,13 @@ class Ready:
     settings: Mapping[str, str]
     expected: Expected
     fork: bool | None = None
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Functions that will be run, before a product narrows them."""
+        release = Version(self.spec.version)
+        offered = {o.function for o in self.library.offers() if not o.missing_in(release)}
+        return tuple(id for id in registry.functions() if id in offered and matches(id, self.spec.functions))
 
 
 def ready(

@@ -101,10 +101,10 @@ def validate(
         again = None if intended.use.tests or baseline else question(at, asked, ORACLES)
         if again and not out and not fresh and (before := standing(again, memo)):
             return Finished(report=before.report, folder=Path(before.folder), stands=True)
-    made = planned(at, places=places, watch=watch, narrowing=intended.narrowing, beside=beside)
-    plan = made.catalogue.plan
-    ids = tuple(f.id for f in plan.functions)
-    with Store(places.store) as store, Memo(places.memo) as memo, ahead(ids, places, plan.spec):
+    with ahead(at.offered, places, at.spec), Store(places.store) as store, Memo(places.memo) as memo:
+        made = planned(at, places=places, watch=watch, narrowing=intended.narrowing, beside=beside)
+        plan = made.catalogue.plan
+        ids = tuple(f.id for f in plan.functions)
         seen = observe(made, store, fresh=fresh, scratch=places.cache / "scratch", watch=watch)
         environment_bytes = canonical(made.environment)
         manifest = EvidenceManifest(

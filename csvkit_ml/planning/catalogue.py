@@ -66,7 +66,12 @@ def select(functions: Mapping[str, Function], patterns: tuple[str, ...]) -> dict
     for pattern in patterns:
         if not fnmatch.filter(functions, pattern):
             raise UnknownCaseError(f"no function matches {pattern!r}", "list them with `mlcsv qualify --list`")
-    return {k: f for k, f in functions.items() if not patterns or any(fnmatch.fnmatchcase(k, p) for p in patterns)}
+    return {k: f for k, f in functions.items() if matches(k, patterns)}
+
+
+def matches(function: str, patterns: tuple[str, ...]) -> bool:
+    """Whether an id matches one of the globs; every id where there are none."""
+    return not patterns or any(fnmatch.fnmatchcase(function, p) for p in patterns)
 
 
 def make_catalogue(
