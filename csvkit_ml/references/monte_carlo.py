@@ -77,23 +77,35 @@ def value_of(fn: Callable[..., Any], *arrays: Any) -> Any:
 
 
 def spread(fn: Callable[..., Any], *arrays: Any, dtype: str, names: tuple[str, ...]) -> Expected:
-    """fn of the data with, as scale, its root mean square error over RUNS evaluations in the arithmetic of a dtype, in u.
+    """fn of the data, a single output, as `spreads` gives it."""
+    (made,) = spreads(lambda *a: (fn(*a),), *arrays, dtype=dtype, names=names)
+    return made
+
+
+def spreads(fn: Callable[..., Any], *arrays: Any, dtype: str, names: tuple[str, ...]) -> tuple[Expected, ...]:
+    """Outputs of the data with, as scale, their root mean square errors over RUNS evaluations in the arithmetic of a dtype, in u.
 
     Args:
-        fn: works on Noisy arrays; returns one.
+        fn: works on Noisy arrays; returns a tuple of them.
         arrays: data, exact as given.
         names: of the stream of errors.
     """
     u = ROUNDINGS[dtype].store
 
-    def run(k: int) -> Any:
-        rng = seed_for("monte carlo", *names, str(k))
-        return fn(*(Noisy(extended(a), u, rng) for a in arrays)).value
+    def run(k: str, u: float) -> list[Any]:
+        rng = seed_for("monte carlo", *names, k) if u else seed_for("exact")
+        return [y.value for y in fn(*(Noisy(extended(a), u, rng) for a in arrays))]
 
     with np.errstate(all="ignore"):
-        value = value_of(fn, *arrays)
-        squares = sum(((run(k) - value) ** 2 for k in range(RUNS)), np.zeros(()))
-        size = np.sqrt(np.asarray(squares, dtype=np.float64) / RUNS) / u
-        typical = np.sqrt((size**2).mean(axis=-1, keepdims=True)) + 0 * size
-    scale = np.maximum(size, typical)
+        values = run("", 0.0)
+        squares: list[Any] = [np.zeros(()) for _ in values]
+        for k in range(RUNS):
+            squares = [s + (y - value) ** 2 for s, y, value in zip(squares, run(str(k), u), values, strict=True)]
+        return tuple(_expected(value, s, u, dtype) for value, s in zip(values, squares, strict=True))
+
+
+def _expected(value: Any, squares: Any, u: float, dtype: str) -> Expected:
+    """Elements of a row have at least the row's typical error."""
+    size = np.sqrt(np.asarray(squares, dtype=np.float64) / RUNS) / u
+    scale = np.maximum(size, np.sqrt((size**2).mean(axis=-1, keepdims=True)))
     return expected_extended(value, dtype=dtype, radius=16 * U * scale, scale=scale, any_sign_of_zero=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from csvkit_ml.model.function import Expected, Function, Sample, SampleClass, Side, params
 from csvkit_ml.model.tensor import Array, Tensor
-from csvkit_ml.references.monte_carlo import Noisy, spread
+from csvkit_ml.references.monte_carlo import Noisy, spreads
 from validation_suites import faults
 from validation_suites.inference.projections import FUNCTIONS as PROJECTED
 from validation_suites.sampling import normal
@@ -80,11 +80,8 @@ def outputs(arrays: tuple[Noisy, ...], *, late: bool = True) -> tuple[Noisy, Noi
 
 def reference(sample: Sample) -> tuple[Expected, ...]:
     """Each output with the spread of its evaluations."""
-
-    def one(place: int) -> Expected:
-        return spread(lambda *a: outputs(a)[place], *sample.arrays(), dtype=sample.dtype, names=(ID, sample.name))
-
-    return tuple(replace(one(i), name=name) for i, name in enumerate(NAMES))
+    made = spreads(lambda *a: outputs(a), *sample.arrays(), dtype=sample.dtype, names=(ID, sample.name))
+    return tuple(replace(y, name=name) for y, name in zip(made, NAMES, strict=True))
 
 
 def _early(sample: Sample) -> tuple[Array, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from csvkit_ml.criteria import Scaled
 from csvkit_ml.model.function import Expected, Fault, Function, Sample, SampleClass, Side, params
 from csvkit_ml.model.tensor import Array, Tensor
-from csvkit_ml.references.monte_carlo import Noisy, spread
+from csvkit_ml.references.monte_carlo import Noisy, spreads
 from validation_suites import faults
 from validation_suites.sampling import normal
 from validation_suites.sampling.data import uniform
@@ -105,11 +105,8 @@ def outputs(sample: Sample, *arrays: Noisy) -> tuple[Noisy, Noisy, Noisy]:
 
 def reference(sample: Sample) -> tuple[Expected, ...]:
     """Each output with the spread of its evaluations."""
-
-    def one(place: int) -> Expected:
-        return spread(lambda *a: outputs(sample, *a)[place], *sample.arrays(), dtype=sample.dtype, names=(ID, sample.name))
-
-    return tuple(replace(one(i), name=name) for i, name in enumerate(NAMES))
+    made = spreads(lambda *a: outputs(sample, *a), *sample.arrays(), dtype=sample.dtype, names=(ID, sample.name))
+    return tuple(replace(y, name=name) for y, name in zip(made, NAMES, strict=True))
 
 
 def _on_weights(place: int, change: Callable[[Array], Array]) -> Callable[[Sample], Sample]:
