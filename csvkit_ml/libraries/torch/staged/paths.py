@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sysconfig
 import warnings
+from importlib import import_module
 from typing import Any, Callable, Dict, List, Tuple
 
 from csvkit_ml.libraries.binding import Binding, NotSupported
@@ -203,7 +204,7 @@ def need_compiler(t: Any) -> None:
     except Exception as e:
         raise NotSupported("there is no C++ compiler: %s" % str(e)[:200]) from e
     try:
-        import torch.utils.cpp_extension  # inductor of 2.6 asks it for paths, and it imports setuptools
+        import_module("torch.utils.cpp_extension")  # inductor of 2.6 asks it for paths, and it imports setuptools
     except ModuleNotFoundError as e:
         raise NotSupported("inductor needs a package that the environment does not have: %s" % e) from e
 
