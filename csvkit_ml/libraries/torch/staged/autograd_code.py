@@ -42,6 +42,7 @@ def _compiled(backend, **more):
 
 
 def _exported(t, model, x):
+    t._dynamo.reset()  # what was exported before counts towards a limit of versions
     return t.export.export(model, (x,)).module()
 
 

@@ -190,6 +190,7 @@ BINDINGS = (
     ),
     Binding(
         function="backward_switches",
+        since="2.13",
         forms={"plain": _switches(as_function=True), "context": _switches(as_function=False)},
         names=(
             "torch.autograd.set_multithreading_enabled", "torch.Tensor.grad_dtype", "torch.func.replace_all_batch_norm_modules_", "torch.func.rearrange",

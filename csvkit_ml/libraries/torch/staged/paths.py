@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sysconfig
 import warnings
+from importlib import import_module
 from typing import Any, Callable, Dict, List, Tuple
 
 from csvkit_ml.libraries.binding import Binding, NotSupported
@@ -146,7 +147,13 @@ def _program(t: Any, form: Callable[..., Any], p: Dict[str, Any], inputs: List[A
         def forward(self, *x: Any) -> Any:
             return form(t, p, *x)
 
-    program = t.export.export(Form(), tuple(inputs))
+    t._dynamo.reset()  # releases before 2.7 count what this process exported before as versions of the same code, up to a limit
+    try:
+        program = t.export.export(Form(), tuple(inputs))
+    except t._dynamo.exc.Unsupported as e:
+        if "nn parameter construction not supported" in str(e):  # 2.6 says so of forms that make a module
+            raise NotSupported("nn parameter construction not supported with export") from e
+        raise
     if not any(node.users for node in program.graph.nodes if node.op == "placeholder"):
         raise ValueError("the program takes nothing from its operands")
     return program
@@ -196,6 +203,10 @@ def need_compiler(t: Any) -> None:
         cpp_builder.get_cpp_compiler()
     except Exception as e:
         raise NotSupported("there is no C++ compiler: %s" % str(e)[:200]) from e
+    try:
+        import_module("torch.utils.cpp_extension")  # inductor of 2.6 asks it for paths, and it imports setuptools
+    except ModuleNotFoundError as e:
+        raise NotSupported("inductor needs a package that the environment does not have: %s" % e) from e
 
 
 PATHS: Dict[str, Path] = {

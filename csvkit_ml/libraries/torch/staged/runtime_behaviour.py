@@ -39,6 +39,7 @@ def _traced(t: Any, p: Any, x: Any, *more: Any) -> Any:
 
 def _program(t: Any, p: Any, x: Any, *more: Any) -> Any:
     """For any number of rows from two on."""
+    t._dynamo.reset()  # what was exported before counts towards a limit of versions
     return t.export.export(_module(t, p, x, *more), (x,), dynamic_shapes=({0: t.export.Dim("rows", min=2, max=4096)},))
 
 
