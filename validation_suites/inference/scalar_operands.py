@@ -187,7 +187,7 @@ FUNCTIONS: tuple[Function, ...] = (
     _lengthy("index_of_long", "return what stands at positions", ("float32", "int64", "uint8"), _end,
         ("in-float32", "Positions pass through float32.", lambda p, x, t: np.concatenate([np.tile(x, p["turns"]),
             t])[_in_float32(_asked(p, x)) % (_count(p, x) + 4)]),
-        ("stale", "The last is not written.", lambda p, x, t: _end(p, x, t) * np.array([1, 1, 1, 1, 0, 1], dtype=x.dtype))),
+        ("next", "The next element is read.", lambda p, x, t: np.roll(_end(p, x, t), 1))),
 )  # fmt: skip
 
 
