@@ -48,10 +48,10 @@ def _sample(
     kind: str, size: tuple[int, ...], chosen: tuple[str, ...], clip: float | None, forget: bool, both: bool, first: bool
 ) -> Sample:  # fmt: skip
     (steps, batch, width, cells), d, g = size, 1 + both, GATES[kind]
-    steps = min(steps, 2) if clip and kind == "lstm" else steps
+    steps = 1 if clip and kind == "lstm" else steps
     name = "-".join(("float32", *chosen, f"t{steps}-h{cells}", *(("both",) * both), *(("clip",) * bool(clip)), *(("coupled",) * forget)))
     made = [normal("float32", (steps, batch, width), kind, name, "x", scale=1.5)]
-    made += [normal("float32", (d, batch, cells), kind, name, s, scale=0.5 if clip is None else 0.0625) for s in ("h", "c")[: 1 + (kind == "lstm")]]
+    made += [normal("float32", (d, batch, cells), kind, name, s, scale=0.5 if clip is None else 0.03125) for s in ("h", "c")[: 1 + (kind == "lstm")]]
     shapes = ((d, g * cells, width), (d, g * cells, cells), (d, 2 * g * cells))
     made += [uniform("float32", s, kind, name, str(k), low=-(cells**-0.5), high=cells**-0.5) for k, s in enumerate(shapes)]
     p = params(kind=kind, hidden=cells, activations=chosen, clip=clip, coupled=forget)
