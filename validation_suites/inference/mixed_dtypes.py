@@ -18,6 +18,7 @@ from validation_suites.inference.dtype_rules import KINDS, SOURCE, category, res
 from validation_suites.moving import PLAIN, moving
 
 REAL = tuple(k for k in KINDS if category(k) < 3)
+Shape = tuple[int, ...]
 Operation = Callable[[Array, Array], Array]
 _COMPARED = (faults.one_element(), faults.stale())
 _GENERAL = tuple(f for f in PLAIN if f.id != "nan-lost")
@@ -36,6 +37,7 @@ def _samples(id: str, every: int, start: int) -> Callable[[], Iterable[Sample]]:
     """Every pair of dtypes in turn; then with a tensor of no dimension, and with a Python number, of each category."""
 
     def samples() -> Iterable[Sample]:
+        pairs: list[tuple[str, str, str, Shape]]
         pairs = [(a, b, "tensor", (3, 7)) for a in REAL for b in REAL if a != b and "bool" not in (a, b)][start::every]
         pairs += [(a, "bool", "tensor", (3, 7)) for a in REAL[1:]][start % 3 :: every] + [("bool", a, "tensor", (5,)) for a in REAL[1::3]]
         pairs += [(a, b, "scalar", (2, 9)) for a in REAL[1:] for b in ("int64", "uint8", "float64", "float16") if a != b][start::every]

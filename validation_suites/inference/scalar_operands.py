@@ -19,21 +19,30 @@ from validation_suites.inference import elementwise_unary, exponentials, powers,
 from validation_suites.moving import PLAIN, moving
 from validation_suites.sampling.places import sample
 
+NAMES = (
+    "exp", "log", "sqrt", "tanh", "sigmoid", "erf", "relu", "gelu", "exp2", "expm1", "log2", "log10", "log1p", "square", "rsqrt",
+    "reciprocal", "ceil", "floor", "trunc", "round", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "atanh",
+)  # fmt: skip
 POINTWISE = {
     f.id: f
     for area in (elementwise_unary, exponentials, powers, rounding, trigonometry)
     for f in area.FUNCTIONS
-    if f.id in ("exp log sqrt tanh sigmoid erf relu gelu exp2 expm1 log2 log10 log1p square rsqrt reciprocal ceil floor trunc round sin cos tan "
-                "asin acos atan sinh cosh asinh atanh").split()
+    if f.id in NAMES
 }  # fmt: skip
 """Functions that are asked of a single value."""
-OF_WHOLE = "exp log sqrt tanh sigmoid erf exp2 expm1 log2 log10 log1p rsqrt reciprocal sin cos tan sinh cosh asinh atan".split()
+OF_WHOLE = (
+    "exp", "log", "sqrt", "tanh", "sigmoid", "erf", "exp2", "expm1", "log2", "log10", "log1p", "rsqrt", "reciprocal", "sin", "cos",
+    "tan", "sinh", "cosh", "asinh", "atan",
+)  # fmt: skip
 """Those that answer a floating-point number for a whole one."""
 VALUES = (0.625, 0.25)
 REDUCED = ("sum", "mean", "prod", "amax", "amin")
 ORDERED = ("sort", "median", "logsumexp", "cumsum", "cumprod")
 """Reductions, scans and orders that return the only element."""
-OPERATORS = "exp log sqrt tanh sigmoid relu reciprocal ceil floor round sin erf cos tan asin acos atan sinh cosh asinh atanh".split()
+OPERATORS = (
+    "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "reciprocal", "ceil", "floor", "round", "sin", "erf", "cos", "tan", "asin",
+    "acos", "atan", "sinh", "cosh", "asinh", "atanh",
+)  # fmt: skip
 """Those that are an operator of ONNX."""
 PATTERN, TURNS = 251, 66_847
 """The long data: a pattern of 251 elements, 66,847 times: 16,778,597 elements, more than 2^24."""
@@ -59,7 +68,8 @@ def _to(a: Array | float, shape: tuple[int, ...]) -> Array | float:
 
 
 def _limit(s: Sample) -> Criterion:
-    return POINTWISE[s.param("of")].criterion_for(_inner(s))
+    function: Function = POINTWISE[s.param("of")]
+    return function.criterion_for(_inner(s))
 
 
 def _of_scalars() -> Iterable[Sample]:
@@ -89,7 +99,10 @@ def _by_name(id: str, says: str, samples: Callable[[], Iterable[Sample]], *more:
     return Function(
         id=id, side=Side.INFERENCE, area="elementwise", requirement=f"The library shall return {says}.", source="as the function's own",
         oracle="the function's own reference", samples=samples, reference=_pointwise, criterion=_limit,
-        faults=(faults.relative(1e-3), faults.one_element(), faults.stale(), faults.other_sample("other", "Another function's value.", _other), *more),
+        faults=(
+            faults.relative(1e-3), faults.one_element(), faults.stale(),
+            faults.other_sample("other", "Another function's value.", _other), *more,
+        ),
     )  # fmt: skip
 
 
@@ -131,7 +144,7 @@ def _longs(id: str, dtypes: tuple[str, ...]) -> Callable[[], Iterable[Sample]]:
 
 
 def _count(p: Any, x: Array) -> int:
-    return p["turns"] * len(x)
+    return int(p["turns"]) * len(x)
 
 
 def _total(p: Any, x: Array, tail: Array) -> Array:
@@ -141,7 +154,7 @@ def _total(p: Any, x: Array, tail: Array) -> Array:
 def _running(p: Any, x: Array, tail: Array) -> Array:
     """The last seven of the running sums."""
     last = np.cumsum(np.concatenate([x[-3:], tail]).astype(np.int64))
-    return (last + p["turns"] * x.astype(np.int64).sum() - x[-3:].astype(np.int64).sum()).astype(x.dtype)
+    return np.asarray(last + p["turns"] * x.astype(np.int64).sum() - x[-3:].astype(np.int64).sum()).astype(x.dtype)
 
 
 def _end(p: Any, x: Array, tail: Array) -> Array:
@@ -159,9 +172,12 @@ def _in_float32(positions: Any) -> Array:
     return np.asarray(np.asarray(positions, dtype=np.float32).astype(np.int64))
 
 
-def _lengthy(id: str, says: str, dtypes: tuple[str, ...], move: Callable[..., Array], *wrong: Any, outputs: tuple[str, ...] = ()) -> Function:
+def _lengthy(
+    id: str, says: str, dtypes: tuple[str, ...], move: Callable[..., Array], *wrong: Any, outputs: tuple[str, ...] = ()
+) -> Function:  # fmt: skip
     return moving(
-        id, f"{says} of more than 2^24 elements", "the definition, at lengths that float32 does not count", _longs(id, dtypes), move, *wrong,
+        id, f"{says} of more than 2^24 elements", "the definition, at lengths that float32 does not count",
+        _longs(id, dtypes), move, *wrong,
         area="reductions", outputs=outputs, general=(GENERAL[0], GENERAL[1]), oracle="exact: whole numbers",
     )  # fmt: skip
 
@@ -175,7 +191,8 @@ FUNCTIONS: tuple[Function, ...] = (
     _single("reduction_of_scalar", "reduce", REDUCED),
     _single("order_of_scalar", "sort and sum up", ORDERED),
     _lengthy("sum_of_long", "return the sum", ("float32", "int64", "int32", "float64"), _total,
-        ("stops-at-2-24", "What comes after 2^24 elements is lost.", lambda p, x, t: np.asarray(x.dtype.type(np.tile(x, p["turns"])[:2**24].sum()))),
+        ("stops-at-2-24", "What comes after 2^24 elements is lost.",
+            lambda p, x, t: np.asarray(x.dtype.type(np.tile(x, p["turns"])[:2**24].sum()))),
         ("tail-lost", "The last four elements are lost.", lambda p, x, t: _total(p, x, t * 0))),
     _lengthy("argmax_of_long", "return the position of the largest", ("float32", "int32", "float64"),
         lambda p, x, t: np.asarray(_count(p, x) + 2), ("in-float32", "The position passes through float32.", lambda p, x,

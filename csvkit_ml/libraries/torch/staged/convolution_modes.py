@@ -8,7 +8,7 @@ from csvkit_ml.libraries.torch.staged.convolution import FLOATS, LAYOUTS, _fille
 
 def _module(t, p, x, w, b=None):
     made = getattr(t.nn, "Conv%dd" % (x.dim() - 2))
-    how = dict(stride=p["stride"], padding=tuple(p["pads"]), padding_mode=p["mode"], dilation=p["dilation"], groups=p["groups"])
+    how = {"stride": p["stride"], "padding": tuple(p["pads"]), "padding_mode": p["mode"], "dilation": p["dilation"], "groups": p["groups"]}
     m = made(w.shape[1] * p["groups"], w.shape[0], tuple(w.shape[2:]), bias=b is not None, dtype=w.dtype, **how)
     return _filled(t, m, w, b)(x)
 
