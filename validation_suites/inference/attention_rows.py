@@ -1,6 +1,6 @@
 """Attention where some queries have no key at all: the others are answered as ever, those with NaN or with zero.
 
-The softmax of nothing is NaN by its formula and zero by later texts; both are readings. A finite number other than zero, such as the mean of
+The softmax of nothing is NaN by its formula and zero by later texts; both are readings. A finite number other than zero, as the mean of
 all values, is none. Values are small whole numbers and every other query has exactly one key, so that its answer is that key's value.
 """
 
@@ -95,7 +95,8 @@ def _spread(_: Function, sample: Sample, true: Results) -> Results:
 
 
 def _unmasked(sample: Sample) -> Any:
-    return np.broadcast_to(sample.arrays()[2].astype(np.float64).mean(axis=-2, keepdims=True), (*sample.inputs[0].shape[:-1], sample.inputs[2].shape[-1]))
+    return np.broadcast_to(sample.arrays()[2].astype(np.float64).mean(axis=-2, keepdims=True), (*sample.inputs[0].shape[:-1],
+        sample.inputs[2].shape[-1]))
 
 
 FUNCTIONS: tuple[Function, ...] = (

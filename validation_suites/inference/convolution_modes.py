@@ -34,7 +34,8 @@ def _samples() -> Iterable[Sample]:
                 letters = "".join(f"-{k[0]}{'x'.join(map(str, row[k]))}" for k in ("kernel", "stride", "pads", "dilation"))
                 name = f"{dtype}-{dims}d-{row['mode']}{letters}-g{row['group']}-{'bias' if row['bias'] else 'plain'}"
                 inputs = operands(dtype, row, SIZES[dims], f"modes-{name}", transposed=False)
-                p = params(mode=row["mode"], stride=row["stride"], pads=row["pads"], dilation=row["dilation"], groups=CHANNELS[row["group"]][0])
+                p = params(mode=row["mode"], stride=row["stride"], pads=row["pads"], dilation=row["dilation"],
+                    groups=CHANNELS[row["group"]][0])
                 why = SampleClass.COVERING if i or dims != 2 else SampleClass.ORDINARY
                 yield Sample(name=name, dtype=dtype, inputs=inputs, params=p, why=why)
 
@@ -44,7 +45,8 @@ def _reference(sample: Sample) -> tuple[Expected, ...]:
     x, w, *rest = sample.arrays()
     pads = ((0, 0), (0, 0), *((n, n) for n in p["pads"]))
     full = padded(wide(x, sample.dtype), pads, MODES[p["mode"]])
-    return (correlate(full, w, rest[0] if rest else None, dtype=sample.dtype, stride=p["stride"], dilation=p["dilation"], groups=p["groups"]),)
+    return (correlate(full, w, rest[0] if rest else None, dtype=sample.dtype, stride=p["stride"], dilation=p["dilation"],
+        groups=p["groups"]),)
 
 
 def _mode(other: str) -> Any:
@@ -63,7 +65,8 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         id="conv_padding_modes", side=Side.INFERENCE, area="convolution",
         requirement="The library shall return the cross-correlation of data that are mirrored, repeated or continued around the corner at their ends.",
-        source="torch.nn.Conv2d, padding_mode; ONNX operator specification, Pad and Conv", oracle=ORACLE, samples=_samples, reference=_reference,
+        source="torch.nn.Conv2d, padding_mode; ONNX operator specification, Pad and Conv", oracle=ORACLE, samples=_samples,
+            reference=_reference,
         criterion=Componentwise(),
         faults=(
             *(f for f in FAULTS if f.id != "padding-offset"),

@@ -37,8 +37,8 @@ def _samples(id: str, every: int, start: int) -> Callable[[], Iterable[Sample]]:
     """Every pair of dtypes in turn; then with a tensor of no dimension, and with a Python number, of each category."""
 
     def samples() -> Iterable[Sample]:
-        pairs: list[tuple[str, str, str, Shape]]
-        pairs = [(a, b, "tensor", (3, 7)) for a in REAL for b in REAL if a != b and "bool" not in (a, b)][start::every]
+        pairs: list[tuple[str, str, str, Shape]] = []
+        pairs += [(a, b, "tensor", (3, 7)) for a in REAL for b in REAL if a != b and "bool" not in (a, b)][start::every]
         pairs += [(a, "bool", "tensor", (3, 7)) for a in REAL[1:]][start % 3 :: every] + [("bool", a, "tensor", (5,)) for a in REAL[1::3]]
         pairs += [(a, b, "scalar", (2, 9)) for a in REAL[1:] for b in ("int64", "uint8", "float64", "float16") if a != b][start::every]
         pairs += [(a, b, "number", (2, 9)) for a in REAL[1:] for b in ("int64", "float32")][start::every]
@@ -92,7 +92,8 @@ def _function(id: str, says: str, source: str, operation: Operation, other: Oper
         ("through-the-first", "The second operand passes through the dtype of the first.", _early(kind, operation)),
         ("exchanged", "Another operation of the two operands.", _in(kind, other)),
         area="dtypes", oracle="the definition in double or in whole numbers, rounded once",
-        criterion=Exact(rationale="Conversion is exact for these data, and the operation is rounded once.", literature="IEEE 754-2019, 4.3"),
+        criterion=Exact(rationale="Conversion is exact for these data, and the operation is rounded once.",
+            literature="IEEE 754-2019, 4.3"),
         general=_GENERAL, **how,
     )  # fmt: skip
 
@@ -160,6 +161,7 @@ FUNCTIONS: tuple[Function, ...] = (
     moving(
         "where_mixed", "choose between elements of two dtypes in the dtype that promotion names", f"torch.where; {SOURCE}",
         _tensors("where_mixed", 1), _chosen,
-        ("first", "The first is taken everywhere.", lambda p, x, y: _rounded(_wide(x, result(p)), result(p))), area="dtypes", general=_GENERAL,
+        ("first", "The first is taken everywhere.", lambda p, x, y: _rounded(_wide(x, result(p)), result(p))), area="dtypes",
+            general=_GENERAL,
     ),
 )  # fmt: skip

@@ -24,7 +24,9 @@ CHOICES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("sigmoid", "scaledtanh", "leakyrelu"), ("sigmoid", "tanh", "tanh")),
 }  # fmt: skip
 """Of the gates, the new content, and (LSTM) the cell's output."""
-NUMBERS: dict[str, tuple[float, ...]] = {"hardsigmoid": (0.25, 0.5), "leakyrelu": (0.0625,), "scaledtanh": (1.5, 0.75), "affine": (0.5, 0.125)}
+NUMBERS: dict[str, tuple[float, ...]] = {
+    "hardsigmoid": (0.25, 0.5), "leakyrelu": (0.0625,), "scaledtanh": (1.5, 0.75), "affine": (0.5, 0.125),
+}  # fmt: skip
 """alpha and beta of those that have them: exact in float32."""
 SIZES = ((5, 3, 4, 6), (1, 1, 1, 1), (3, 2, 9, 5), (4, 1, 2, 17))
 """Steps, batch, inputs, cells."""
@@ -51,7 +53,8 @@ def _sample(
     steps = 1 if clip and kind == "lstm" else steps
     name = "-".join(("float32", *chosen, f"t{steps}-h{cells}", *(("both",) * both), *(("clip",) * bool(clip)), *(("coupled",) * forget)))
     made = [normal("float32", (steps, batch, width), kind, name, "x", scale=1.5)]
-    made += [normal("float32", (d, batch, cells), kind, name, s, scale=0.5 if clip is None else 0.03125) for s in ("h", "c")[: 1 + (kind == "lstm")]]
+    size_of_state, states = 0.5 if clip is None else 0.03125, ("h", "c")[: 1 + (kind == "lstm")]
+    made += [normal("float32", (d, batch, cells), kind, name, s, scale=size_of_state) for s in states]
     shapes = ((d, g * cells, width), (d, g * cells, cells), (d, 2 * g * cells))
     made += [uniform("float32", s, kind, name, str(k), low=-(cells**-0.5), high=cells**-0.5) for k, s in enumerate(shapes)]
     p = params(kind=kind, hidden=cells, activations=chosen, clip=clip, coupled=forget)
@@ -147,7 +150,8 @@ def _function(kind: str, says: str, *more: Fault) -> Function:
         id=f"{kind}_choices", side=Side.INFERENCE, area="recurrent",
         requirement=f"The library shall return the outputs and final states of {says} with the activations, their numbers and the clipping asked.",
         source=f"ONNX operator specification, {kind.upper()}, attributes activations, activation_alpha, activation_beta, clip, input_forget",
-        oracle="the recurrence in 80-bit extended precision", samples=_samples(kind), reference=_reference, criterion=PROJECTED[0].criterion,
+        oracle="the recurrence in 80-bit extended precision", samples=_samples(kind), reference=_reference,
+            criterion=PROJECTED[0].criterion,
         faults=(
             faults.TF32_INPUTS, faults.BF16_INPUTS, faults.one_element(), faults.stale(),
             _computed("usual-activations", "Activations are the usual ones, whatever is asked.", _default),

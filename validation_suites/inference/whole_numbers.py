@@ -14,20 +14,23 @@ from validation_suites.sampling.places import in_turn, sample
 
 NARROW = ("int32", "uint8", "int8", "int16", "bool")
 PRODUCTS = ("int64", "int32", "int16", "int8", "uint8", "uint32", "uint64")
+Samples = Callable[[], Iterable[Sample]]
 GENERAL = tuple(f for f in PLAIN if f.id != "nan-lost")
 TORCH = "PyTorch reference, "
 AXES: tuple[tuple[tuple[int, ...], tuple[int, ...] | None, bool], ...] = (
     ((6, 40), (1,), False), ((6, 40), (0,), True), ((6, 40), None, False), ((3, 5, 17), (-2,), False), ((3, 5, 17), (2,), True),
-    ((3, 5, 17), (0,), False), ((257,), (0,), False), ((0, 4), (0,), False), ((3, 1000), (-1,), False), ((1,), (0,), True), ((), None, False),
+    ((3, 5, 17), (0,), False), ((257,), (0,), False), ((0, 4), (0,), False), ((3, 1000), (-1,), False), ((1,), (0,), True),
+    ((), None, False),
 )  # fmt: skip
 SHAPES: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
-    ((5, 7), (7, 6)), ((2, 3, 9), (2, 9, 4)), ((17, 33), (33, 16)), ((2, 1, 4, 5), (3, 5, 2)), ((8,), (8,)), ((4, 65), (65,)), ((9,), (9, 3)),
+    ((5, 7), (7, 6)), ((2, 3, 9), (2, 9, 4)), ((17, 33), (33, 16)), ((2, 1, 4, 5), (3, 5, 2)), ((8,), (8,)), ((4, 65), (65,)),
+    ((9,), (9, 3)),
     ((1, 257), (257, 1)), ((0, 3), (3, 2)), ((2, 0), (0, 3)),
 )  # fmt: skip
 
 
 def _drawn(dtype: str, shape: tuple[int, ...], small: bool, *names: str) -> Tensor:
-    """Over the whole range of 8 and 16 bits and 2^20 of wider ones; `small` = every fifth a 2 among ones, so that 64 bits hold the product."""
+    """Over the whole range of 8 and 16 bits and 2^20 of wider ones; `small` = every fifth a 2, so that 64 bits hold the product."""
     rng = seed_for("whole numbers", dtype, *names)
     if small:
         drawn = rng.choice((1, 1, 1, 2, 1 if dtype[0] in "ub" else -1), shape)
@@ -36,7 +39,7 @@ def _drawn(dtype: str, shape: tuple[int, ...], small: bool, *names: str) -> Tens
     return Tensor.of(rng.integers(low, high, shape), dtype)
 
 
-def _axes(id: str, dtypes: tuple[str, ...], *, small: bool = False, along: bool = False, empty: bool = True) -> Callable[[], Iterable[Sample]]:
+def _axes(id: str, dtypes: tuple[str, ...], *, small: bool = False, along: bool = False, empty: bool = True) -> Samples:
     """Axes in turn; `along` = a scan: one axis, whose extent stays."""
 
     def samples() -> Iterable[Sample]:
@@ -133,21 +136,26 @@ FUNCTIONS: tuple[Function, ...] = (
         _axes("cumsum_of_whole", NARROW, along=True)),
     _wide("cumprod_of_whole", "the running product", f"{TORCH}torch.cumprod", _scan(np.cumprod), _narrowly(np.cumprod, _along),
         lambda: (s for s in _axes("cumprod_of_whole", NARROW, small=True, along=True)() if max(s.inputs[0].shape) < 260)),
-    _kept("max_of_whole", "return the largest of whole numbers and truth values", f"{TORCH}torch.amax; ONNX operator specification, ReduceMax",
+    _kept("max_of_whole", "return the largest of whole numbers and truth values",
+        f"{TORCH}torch.amax; ONNX operator specification, ReduceMax",
         np.max, np.min, ("int32", "int64", "uint8", "int8", "int16", "bool")),
-    _kept("min_of_whole", "return the least of whole numbers and truth values", f"{TORCH}torch.amin; ONNX operator specification, ReduceMin",
+    _kept("min_of_whole", "return the least of whole numbers and truth values",
+        f"{TORCH}torch.amin; ONNX operator specification, ReduceMin",
         np.min, np.max, ("int32", "int64", "uint8", "int8", "int16", "bool")),
     moving(
         "sum_of_int32", "return the sum of 32-bit integers as a 32-bit integer", "ONNX operator specification, ReduceSum",
         lambda: (_within(s) for s in _axes("sum_of_int32", ("int32",))() if 0 not in s.inputs[0].shape), _over(np.sum, "int64"),
         ("in-float32", "Sums pass through float32.", lambda p, x: _over(np.sum)(p, x.astype(np.float32))),
-        ("first-lost", "The first element is lost.", lambda p, x: _over(np.sum, "int64")(p, np.where(np.arange(x.size).reshape(x.shape), x, 0))),
+        ("first-lost", "The first element is lost.", lambda p, x: _over(np.sum, "int64")(p, np.where(np.arange(x.size).reshape(x.shape),
+            x, 0))),
         area="reductions", general=GENERAL,
     ),
     moving(
-        "matmul_of_whole", "return the product of matrices of whole numbers, exactly", f"{TORCH}torch.matmul; ONNX operator specification, MatMul",
+        "matmul_of_whole", "return the product of matrices of whole numbers, exactly",
+            f"{TORCH}torch.matmul; ONNX operator specification, MatMul",
         _products("matmul_of_whole", PRODUCTS), _matmul, ("in-float32", "It is computed in float32.", _in_float32),
-        ("last-term-dropped", "The last term is dropped.", lambda p, a, b: _matmul(p, a[..., :-1], b[:-1] if b.ndim == 1 else b[..., :-1, :])),
+        ("last-term-dropped", "The last term is dropped.", lambda p, a, b: _matmul(p, a[..., :-1], b[:-1] if b.ndim == 1 else b[..., :-1,
+            :])),
         area="linear algebra", general=GENERAL, oracle="exact: integers of any length",
     ),
 )  # fmt: skip

@@ -34,7 +34,8 @@ def test_mixed_operations_in_fractions_rounded_once() -> None:
             if s.dtype in ("int8", "uint8", "bool") or "bool" in (s.param("a"), s.param("b")):
                 continue
             exact = [operation(a, b) for a, b in _fractions(s)]
-            made = [nearest(v.numerator, v.denominator, s.dtype) if "float" in s.dtype and id in ("add_mixed", "sub_mixed", "mul_mixed", "div_mixed")
+            made = [nearest(v.numerator, v.denominator, s.dtype) if "float" in s.dtype and id in ("add_mixed", "sub_mixed", "mul_mixed",
+                "div_mixed")
                 else v for v in exact]  # fmt: skip
             np.testing.assert_array_equal(first(MIXED[id], s).reshape(-1), np.array(made, dtype=np.float64), err_msg=f"{id} {s.name}")
             seen += 1
@@ -113,5 +114,6 @@ def test_long_sums_are_exact_in_any_order() -> None:
 
 
 def test_the_models_are_accepted_by_the_checker() -> None:
-    bound = [*(WHOLE[i] for i in ("max_of_whole", "min_of_whole", "sum_of_int32")), SINGLE["operator_of_scalar"], SINGLE["reduction_of_scalar"]]
+    bound = [*(WHOLE[i] for i in ("max_of_whole", "min_of_whole", "sum_of_int32")), SINGLE["operator_of_scalar"],
+        SINGLE["reduction_of_scalar"]]
     assert check_models(bound) > 60

@@ -77,7 +77,8 @@ def _number(name: str, a: float, clip: float | None) -> float:
     return {
         "sigmoid": lambda: 1 / (1 + math.exp(-a)), "tanh": lambda: math.tanh(a), "relu": lambda: max(a, 0.0),
         "hardsigmoid": lambda: max(0.0, min(1.0, 0.25 * a + 0.5)), "softsign": lambda: a / (1 + abs(a)),
-        "leakyrelu": lambda: a if a >= 0 else 0.0625 * a, "scaledtanh": lambda: 1.5 * math.tanh(0.75 * a), "affine": lambda: 0.5 * a + 0.125,
+        "leakyrelu": lambda: a if a >= 0 else 0.0625 * a, "scaledtanh": lambda: 1.5 * math.tanh(0.75 * a),
+            "affine": lambda: 0.5 * a + 0.125,
     }[name]()  # fmt: skip
 
 
@@ -102,7 +103,8 @@ def test_recurrent_choices_number_by_number() -> None:
                         want = (1 - z) * new + z * hidden[j]
                     else:
                         i, o, f, g = (whole[k * n + j] for k in range(4))
-                        i, o, f, g = _number(acts[0], i, clip), _number(acts[0], o, clip), _number(acts[0], f, clip), _number(acts[1], g, clip)
+                        i, o, f, g = _number(acts[0], i, clip), _number(acts[0], o, clip), _number(acts[0], f, clip), _number(acts[1], g,
+                            clip)
                         cell = (1 - i if p["coupled"] else f) * c[0, row, j] + i * g
                         assert clip is None or abs(cell) <= clip
                         want = o * _number(acts[2], cell, None)

@@ -13,8 +13,10 @@ from csvkit_ml.model.function import Sample
 from csvkit_ml.model.tensor import Tensor
 
 OPERATOR = {
-    "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "reciprocal": "Reciprocal", "ceil": "Ceil",
-    "floor": "Floor", "round": "Round", "sin": "Sin", "erf": "Erf", "cos": "Cos", "tan": "Tan", "asin": "Asin", "acos": "Acos", "atan": "Atan",
+    "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "reciprocal": "Reciprocal",
+        "ceil": "Ceil",
+    "floor": "Floor", "round": "Round", "sin": "Sin", "erf": "Erf", "cos": "Cos", "tan": "Tan", "asin": "Asin", "acos": "Acos",
+        "atan": "Atan",
     "sinh": "Sinh", "cosh": "Cosh", "asinh": "Asinh", "atanh": "Atanh",
 }  # fmt: skip
 REDUCTION = {"sum": "ReduceSum", "mean": "ReduceMean", "prod": "ReduceProd", "amax": "ReduceMax", "amin": "ReduceMin"}
@@ -62,7 +64,8 @@ def _gather(s: Sample) -> tuple[Nodes, dict[str, Tensor]]:
     return [helper.make_node("Gather", ["v", "at"], ["y"])], {"at": _number(0, 2**24 - 1, 2**24, 2**24 + 1, n - 3, n - 1)}
 
 
-def _lowering(function: str, op: str, tail: Callable[[Sample], tuple[Nodes, dict[str, Tensor]]], dtypes: tuple[str, ...], out: str = "") -> Lowering:
+def _lowering(function: str, op: str, tail: Callable[[Sample], tuple[Nodes, dict[str, Tensor]]], dtypes: tuple[str, ...],
+    out: str = "") -> Lowering:
     return Lowering(function=function, names=(f"ai.onnx.{op}",), build=_long(tail, out), dtypes=dtypes, variants=_FEW, paths=())
 
 

@@ -17,7 +17,8 @@ def _one(p):
 
 def _binding(function, name, call, method, dtypes=NARROW, **more):
     forms = {"plain": call, "method": method, **more}
-    return Binding(function=function, forms=forms, names=("torch." + name, "torch.Tensor." + name), dtypes=dtypes, modes=("inference-mode",))
+    return Binding(function=function, forms=forms, names=("torch." + name, "torch.Tensor." + name), dtypes=dtypes,
+        modes=("inference-mode",))
 
 
 BINDINGS = (
