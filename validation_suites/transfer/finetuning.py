@@ -168,7 +168,8 @@ ROWS = (
     Guarantee(
         id="transfer_frozen_middle", area=AREA, source=SOURCE, cases=_network_cases, truth=_middle,
         requirement="The library shall pass gradients through a frozen middle layer unchanged by its freezing, and keep none for it.",
-        faults=(wrong("blocked", "Nothing passes the frozen layer.", _blocked), wrong("not-rectified", "The kink is passed as if it were a line.", _unrectified),
+        faults=(wrong("blocked", "Nothing passes the frozen layer.", _blocked),
+                wrong("not-rectified", "The kink is passed as if it were a line.", _unrectified),
                 denied("gradient-kept", "The frozen layer has a gradient.", 2), faults.relative(2.0**-6, "gradient-off"), faults.stale()),
     ),
     Guarantee(

@@ -41,10 +41,13 @@ def _mismatch(kind):
     return form
 
 
-def _into(t, x, dtype, kind):
-    module = _slots(t, kind, (t.zeros(x.shape, dtype=dtype),))
-    accepted = not _refuses(module, {"a": x})
-    return [module.a, t.tensor([accepted])]
+def _cast(kind):
+    def form(t, p, x):
+        module = _slots(t, kind, (t.zeros(x.shape, dtype=getattr(t, p["into"])),))
+        accepted = not _refuses(module, {"a": x})
+        return [module.a, t.tensor([accepted])]
+
+    return form
 
 
 def _alias(t, p, x):
@@ -98,7 +101,7 @@ BINDINGS = (
     ),
     Binding(
         function="transfer_casting",
-        forms={"plain": lambda t, p, x: _into(t, x, getattr(t, p["into"]), "parameter"), "buffers": lambda t, p, x: _into(t, x, getattr(t, p["into"]), "buffer")},
+        forms={"plain": _cast("parameter"), "buffers": _cast("buffer")},
         names=LOADING, dtypes=("float32", "float16", "bfloat16"), layouts=(),
     ),
     Binding(function="transfer_assignment", forms={"plain": _alias}, names=LOADING, dtypes=FLOATS, layouts=(), since="2.1"),

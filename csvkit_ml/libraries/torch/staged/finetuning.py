@@ -128,6 +128,12 @@ def _clipping(**how):
     return form
 
 
+def _segment(of, x, reentrant):
+    from torch.utils.checkpoint import checkpoint
+
+    return checkpoint(of, x, use_reentrant=reentrant)
+
+
 def _pass(t, x, mean, checkpointed, reentrant):
     norm = t.nn.BatchNorm1d(x.shape[1]).to(x.dtype)
     norm.running_mean.copy_(mean)
@@ -136,7 +142,7 @@ def _pass(t, x, mean, checkpointed, reentrant):
     def segment(v):
         return norm(v).tanh()
 
-    y = t.utils.checkpoint.checkpoint(segment, leaf, use_reentrant=reentrant) if checkpointed else segment(leaf)
+    y = _segment(segment, leaf, reentrant) if checkpointed else segment(leaf)
     loss = (y * y * y).sum()
     loss.backward()
     return norm, loss.detach(), (leaf.grad, norm.weight.grad, norm.bias.grad)
@@ -144,8 +150,6 @@ def _pass(t, x, mean, checkpointed, reentrant):
 
 def _recomputed(reentrant):
     def form(t, p, x, mean):
-        import torch.utils.checkpoint
-
         norm, loss, gradients = _pass(t, x, mean, p["again"], reentrant)
         _, true, others = _pass(t, x, mean, False, reentrant)
         same = all(t.equal(a, b) for a, b in zip(gradients, others))  # noqa: B905

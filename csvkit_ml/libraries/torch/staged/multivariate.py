@@ -7,7 +7,7 @@ from csvkit_ml.libraries.binding import Binding
 FLOATS = ("float32", "float64")
 
 
-def _normal(t, mean, lower, by="scale_tril"):
+def _normal(t, by, mean, lower):
     """By a factor, or by matrices that whole factors with powers of two on the diagonal make without rounding."""
     if by == "scale_tril":
         return t.distributions.MultivariateNormal(mean, scale_tril=lower)
@@ -20,10 +20,10 @@ def _normal(t, mean, lower, by="scale_tril"):
 def _normals(by):
     def asked(t, quantity, *xs):
         if quantity == "log_prob":
-            return _normal(t, *xs[1:], by=by).log_prob(xs[0])
+            return _normal(t, by, *xs[1:]).log_prob(xs[0])
         if quantity == "entropy":
-            return _normal(t, t.zeros_like(xs[0][..., 0]), xs[0], by=by).entropy()
-        return t.distributions.kl_divergence(_normal(t, *xs[:2], by=by), _normal(t, *xs[2:], by=by))
+            return _normal(t, by, t.zeros_like(xs[0][..., 0]), xs[0]).entropy()
+        return t.distributions.kl_divergence(_normal(t, by, *xs[:2]), _normal(t, by, *xs[2:]))
 
     return asked
 

@@ -10,7 +10,7 @@ from csvkit_ml.libraries.binding import Binding
 
 DTYPES = ("float32", "float64", "int64")
 CUTS = (0.0, 0.01, 0.3, 0.5, 0.9, 0.99, 1.0)
-CALLED = []
+CALLED: "list[int]" = []
 
 
 class _Code:
@@ -59,7 +59,7 @@ def _cut(read):
 def _flip(read):
     def form(t, p, x, beside):
         raw = bytearray(_written(t, {"x": x, "beside": beside}, p["legacy"]))
-        at = raw.index(x.contiguous().numpy().tobytes()) + p["place"] * x.element_size() + p["bit"] // 8
+        at = raw.index(bytes(x.contiguous().view(t.uint8).tolist())) + p["place"] * x.element_size() + p["bit"] // 8
         raw[at] ^= 1 << p["bit"] % 8
         refused = _refused(t, read, bytes(raw))
         loaded = {"x": x, "beside": beside} if refused else read(t, bytes(raw))
