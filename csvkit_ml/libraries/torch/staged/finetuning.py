@@ -184,6 +184,6 @@ BINDINGS = (
     ),
     Binding(
         function="transfer_recomputed_statistics", forms={"plain": _recomputed(False), "reentrant": _recomputed(True)},
-        names=("torch.utils.checkpoint.checkpoint", "torch.nn.BatchNorm1d"), dtypes=FLOATS, layouts=(),
+        names=("torch.nn.BatchNorm1d",), dtypes=FLOATS, layouts=(),
     ),
 )  # fmt: skip
