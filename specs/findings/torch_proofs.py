@@ -72,7 +72,7 @@ def runs(call: Callable[[], Any]) -> Result:
     """Wrong where a defined call raises."""
     try:
         call()
-    except (RuntimeError, IndexError, ValueError) as error:
+    except (RuntimeError, IndexError, ValueError, TypeError) as error:
         return True, f"{type(error).__name__}: {str(error)[:80]}", "a value"
     return False, "a value", "a value"
 
@@ -664,6 +664,16 @@ def unpadded() -> Result:
 def vector_of_channels_last() -> Result:
     layer = torch.nn.Conv2d(3, 4, 2).to(memory_format=torch.channels_last)
     return runs(lambda: torch.nn.utils.parameters_to_vector(layer.parameters()))
+
+
+@proof("transfer_thawed_state", "SGD(momentum, fused) steps a parameter that is unfrozen after the first step, as it does without fused")
+def thawed_fused() -> Result:
+    a, b = (torch.nn.Parameter(torch.ones(3)) for _ in range(2))
+    optimiser = torch.optim.SGD([a, b], lr=0.25, momentum=0.5, fused=True)
+    a.grad = torch.ones(3)
+    optimiser.step()
+    b.grad = torch.ones(3)
+    return runs(optimiser.step)
 
 
 def results() -> Iterator[dict[str, str]]:

@@ -84,6 +84,13 @@ def _sparse(id: str, name: str, rule: Rule, samples: Callable[[], Iterable[Sampl
         repeated = any(len(set(row)) < len(row) for row in index.tolist())
         return trajectory(where_touched(rule, _touched(sample)), _dense(sample, last_only=True)) if repeated else None
 
+    def late(sample: Sample) -> tuple[Array, ...]:
+        """Every step takes the entries of the step before."""
+        _, index, values = sample.arrays()
+        back = [0, *range(len(index) - 1)]
+        before = replace(sample, inputs=(sample.inputs[0], Tensor.of(index[back], sample.inputs[1].dtype), Tensor.of(values[back], sample.inputs[2].dtype)))
+        return trajectory(where_touched(rule, _touched(before)), _dense(before))
+
     dense = () if rule in (sgd, adagrad) else (faults.computed("rows-untouched-move", "Rows without entries are stepped as well.", everywhere),)
     return Function(
         id=id, side=Side.TRAINING, area="optimisers",
@@ -91,6 +98,7 @@ def _sparse(id: str, name: str, rule: Rule, samples: Callable[[], Iterable[Sampl
         source=source, oracle="independent implementation of the formula in extended precision (2^-64)", samples=samples,
         reference=lambda sample: _expected(rule, sample), criterion=ACCUMULATED,
         faults=(faults.relative(1e-3), faults.stale(), faults.one_element(), *dense,
+                faults.computed("stale-gradient", "Every step uses the gradients of the step before.", late),
                 faults.computed("repetitions-lost", "Of several entries in a row the last one wins.", repeated_lost), *more),
     )  # fmt: skip
 
