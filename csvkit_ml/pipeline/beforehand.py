@@ -54,7 +54,7 @@ class _Share:
 
 def _start(share: _Share) -> subprocess.Popen[bytes]:
     """A process that ends when its input does, so that none outlives the run."""
-    line = [sys.executable, "-m", _MODULE]
+    line = [sys.executable, "-P", "-m", _MODULE]  # never from the folder that it is started in
     nothing = subprocess.DEVNULL
     process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing, start_new_session=True)
     assert process.stdin is not None
