@@ -150,10 +150,8 @@ def _program(t: Any, form: Callable[..., Any], p: Dict[str, Any], inputs: List[A
     t._dynamo.reset()  # releases before 2.7 count what this process exported before as versions of the same code, up to a limit
     try:
         program = t.export.export(Form(), tuple(inputs))
-    except t._dynamo.exc.Unsupported as e:
-        if "nn parameter construction not supported" in str(e):  # 2.6 says so of forms that make a module
-            raise NotSupported("nn parameter construction not supported with export") from e
-        raise
+    except t._dynamo.exc.Unsupported as e:  # its own word for what cannot be exported: 2.6 has it of modules made inside and of shapes that depend on values
+        raise NotSupported(("not supported with export: %s" % e).splitlines()[0][:200]) from e
     if not any(node.users for node in program.graph.nodes if node.op == "placeholder"):
         raise ValueError("the program takes nothing from its operands")
     return program
