@@ -567,6 +567,12 @@ def traced_gemm() -> Result:
     return got[1] > 2 * got[0], f"{got[1]:.3g} half units, {got[0]:.3g} as called", "as called"
 
 
+@proof("binary_cross_entropy", "binary_cross_entropy with weights can be recorded by torch.jit.trace")
+def traced_cross_entropy() -> Result:
+    given = tuple(torch.rand(2, 3, generator=generator()) for _ in range(3))
+    return runs(lambda: torch.jit.trace(lambda x, t, w: torch.nn.functional.binary_cross_entropy(x, t, weight=w), given))
+
+
 @proof("gradients_through_code", "the gradient of a scripted module has the same bits at every pass")
 def scripted_twice() -> Result:
     net = torch.nn.Sequential(torch.nn.Linear(3, 7), torch.nn.ReLU(), torch.nn.Linear(7, 2))
