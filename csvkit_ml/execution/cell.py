@@ -123,8 +123,12 @@ KEPT_HEAP = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": s
 
 
 def clean_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Everything that a tested process is given; the host's own environment is not inherited."""
-    return {"PATH": os.defpath, "HOME": "/nonexistent", "LANG": "C.UTF-8", "OMP_WAIT_POLICY": "passive", **KEPT_HEAP, **variables}
+    """Everything that a tested process is given; the host's own environment is not inherited.
+
+    Byte code beside the sources would be a file that no wheel has: the process is told so by option, what it starts by variable.
+    """
+    ours = {"PATH": os.defpath, "HOME": "/nonexistent", "LANG": "C.UTF-8", "OMP_WAIT_POLICY": "passive", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**ours, **KEPT_HEAP, **variables}
 
 
 def write_archive(worker: StagedWorker, scratch: Path) -> Path:

@@ -22,9 +22,10 @@ from csvkit_ml.model.plan import (
     PlannedSample,
     ValidationPlan,
 )
-from csvkit_ml.model.spec import ValidationSpec
+from csvkit_ml.model.spec import Depth, ValidationSpec
 from csvkit_ml.model.tensor import Tensor
 from csvkit_ml.planning.definition import definition
+from csvkit_ml.planning.depth import depth_of, variants_at
 
 SCHEMA = 1
 TIME_LIMIT_S = 60.0
@@ -109,7 +110,7 @@ def make_catalogue(
         if offer is None or why:
             left_out.append(NotOffered(function=function.id, what="function", reason=why))
             continue
-        samples, missing = _plan_samples(function, offer, library, requests)
+        samples, missing = _plan_samples(function, offer, library, requests, depth_of(spec, function.id))
         left_out += [NotOffered(function=function.id, what=d, reason=f"{library.name} does not offer {d} here") for d in missing]
         if samples:
             planned.append(_planned(function, offer, home(function.id), samples))
@@ -124,11 +125,11 @@ def make_catalogue(
 
 
 def _plan_samples(
-    function: Function, offer: Offer, library: Library, requests: dict[str, Request]
+    function: Function, offer: Offer, library: Library, requests: dict[str, Request], depth: Depth
 ) -> tuple[list[PlannedSample], list[str]]:
     planned: list[PlannedSample] = []
     missing: list[str] = []
-    met: set[str] = set()
+    met: dict[str, set[str]] = {}
     for sample in function.samples():
         if sample.dtype not in offer.dtypes:
             if sample.dtype not in missing:
@@ -136,8 +137,8 @@ def _plan_samples(
             continue
         program = library.lower(function.id, sample)
         digest = request_digest(function.id, sample, program)
-        variants = offer.variants_of(met, sample.dtype)
-        met.add(sample.dtype)
+        variants = variants_at(depth, offer, met, sample.dtype)
+        met.setdefault(sample.dtype, set()).update(variants)
         request = Request(function=function.id, sample=sample, program=program, variants=variants, digest=digest)
         if request.prefix in requests:
             raise SuiteError(f"two samples named {request.prefix!r}")

@@ -1,13 +1,15 @@
-"""How deep each function is tested: a choice among its samples, by the command or by the risk of what relies on it. Pure."""
+"""How deep each function is tested: a choice among its samples and their variants, by the command or by the risk of what relies on it. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from csvkit_ml.libraries.port import Offer
 from csvkit_ml.model.function import Function, Sample, SampleClass, seed_for
 from csvkit_ml.model.spec import Depth, ValidationSpec
 from csvkit_ml.model.tensor import Tensor
@@ -36,6 +38,18 @@ def at_depth(function: Function, depth: Depth) -> Function:
     if depth is Depth.STANDARD:
         return function
     return replace(function, samples=partial(_quick if depth is Depth.QUICK else _exhaustive, function))
+
+
+def variants_at(depth: Depth, offer: Offer, met: Mapping[str, AbstractSet[str]], dtype: str) -> tuple[str, ...]:
+    """Variants of a sample of a dtype.
+
+    Args:
+        met: variants of the samples before, by dtype.
+    """
+    if depth is not Depth.QUICK:
+        return offer.variants_of(met.keys(), dtype)
+    ran = {v for variants in met.values() for v in variants}
+    return tuple(v for i, v in enumerate((*offer.variants, *offer.brief, *offer.paths)) if i == 0 or v not in ran)
 
 
 def _quick(function: Function) -> Iterator[Sample]:
