@@ -260,6 +260,8 @@ class Function:
     """At least one; each must be caught by at least one sample."""
     repeatable: bool = True
     """Reruns and new processes must give identical bits."""
+    lengthy: bool = False
+    """A sample takes seconds (it compiles, trains, calls ten thousand times, or is very long): left out at quick depth."""
 
     def criterion_for(self, sample: Sample) -> Criterion:
         """The criterion that judges this sample's outputs."""

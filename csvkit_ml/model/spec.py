@@ -46,7 +46,8 @@ class Depth(Enum):
 
 
 SAYS = {
-    Depth.QUICK: "special values, and for each type the first sample of ordinary use and of parameters; other names, layouts and ways of execution once, compiled and exported ones not",
+    Depth.QUICK: "special values, and for each type the first sample of ordinary use and of parameters; other names, layouts and ways of execution "
+    "once; nothing that is compiled, exported or takes seconds a sample",
     Depth.STANDARD: "all samples",
     Depth.EXHAUSTIVE: "all samples, and for functions of one operand a float32 value between any two neighbours of float16",
 }

@@ -33,7 +33,7 @@ from csvkit_ml.model.plan import ValidationPlan
 from csvkit_ml.model.spec import Depth, EnvironmentRequest, FunctionDepth, ValidationSpec
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.planning.catalogue import Catalogue, make_catalogue, matches
-from csvkit_ml.planning.depth import at_depths
+from csvkit_ml.planning.depth import at_depths, depth_of, left_out_at
 from csvkit_ml.signing.plan_approval import NOT_APPROVED, Carried, carried
 
 
@@ -135,7 +135,8 @@ class Ready:
         """Functions that will be run, before a product narrows them."""
         release = Version(self.spec.version)
         offered = {o.function for o in self.library.offers() if not o.missing_in(release)}
-        return tuple(id for id in registry.functions() if id in offered and matches(id, self.spec.functions))
+        known = {id: f for id, f in registry.functions().items() if id in offered and matches(id, self.spec.functions)}
+        return tuple(id for id, f in known.items() if not left_out_at(depth_of(self.spec, id), f))
 
 
 def ready(

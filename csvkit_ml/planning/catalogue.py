@@ -25,7 +25,7 @@ from csvkit_ml.model.plan import (
 from csvkit_ml.model.spec import Depth, ValidationSpec
 from csvkit_ml.model.tensor import Tensor
 from csvkit_ml.planning.definition import definition
-from csvkit_ml.planning.depth import depth_of, variants_at
+from csvkit_ml.planning.depth import depth_of, left_out_at, variants_at
 
 SCHEMA = 1
 TIME_LIMIT_S = 60.0
@@ -106,7 +106,7 @@ def make_catalogue(
     for function in select(functions, spec.functions).values():
         notify(function.id)
         offer = offers.get(function.id)
-        why = offer.missing_in(Version(spec.version)) if offer else f"no binding for {library.name}"
+        why = offer.missing_in(Version(spec.version)) or left_out_at(depth_of(spec, function.id), function) if offer else f"no binding for {library.name}"
         if offer is None or why:
             left_out.append(NotOffered(function=function.id, what="function", reason=why))
             continue

@@ -40,6 +40,11 @@ def at_depth(function: Function, depth: Depth) -> Function:
     return replace(function, samples=partial(_quick if depth is Depth.QUICK else _exhaustive, function))
 
 
+def left_out_at(depth: Depth, function: Function) -> str:
+    """Why a function is not run at a depth; empty = it is."""
+    return "takes seconds a sample: not a part of quick depth" if function.lengthy and depth is Depth.QUICK else ""
+
+
 def variants_at(depth: Depth, offer: Offer, met: Mapping[str, AbstractSet[str]], dtype: str) -> tuple[str, ...]:
     """Variants of a sample of a dtype.
 

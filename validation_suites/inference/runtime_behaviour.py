@@ -102,11 +102,12 @@ def _at(place: int, value: float) -> Callable[[Array], Array]:
 
 def _function(
     id: str, requirement: str, samples: Callable[[], Iterable[Sample]], reference: Callable[[Sample], tuple[Expected, ...]], *faults: Fault,
-    criterion: Criterion = EXACTLY, repeatable: bool = True,
+    criterion: Criterion = EXACTLY, repeatable: bool = True, lengthy: bool = False,
 ) -> Function:  # fmt: skip
     return Function(
         id=id, side=Side.INFERENCE, area=AREA, requirement=f"The library shall {requirement}.", source=SOURCE,
-        oracle="exact: what a sound library gives", samples=samples, reference=reference, criterion=criterion, faults=faults, repeatable=repeatable,
+        oracle="exact: what a sound library gives", samples=samples, reference=reference, criterion=criterion, faults=faults,
+        repeatable=repeatable, lengthy=lengthy,
     )  # fmt: skip
 
 
@@ -162,7 +163,7 @@ FUNCTIONS: tuple[Function, ...] = (
         _fault("leak", "Every call loses 1 KiB.", lambda a: a + 1024),
         _fault("small-leak", "Every call loses 128 bytes.", lambda a: a + 128),
         _fault("leaked-input", "Every call loses an input of 240 bytes.", lambda a: a + 240),
-        criterion=STEADY, repeatable=False,
+        criterion=STEADY, repeatable=False, lengthy=True,
     ),
     _function(
         "saved_model", "give the same bits from a model that was saved and read again",

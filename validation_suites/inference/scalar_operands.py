@@ -175,11 +175,12 @@ def _in_float32(positions: Any) -> Array:
 def _lengthy(
     id: str, says: str, dtypes: tuple[str, ...], move: Callable[..., Array], *wrong: Any, outputs: tuple[str, ...] = ()
 ) -> Function:  # fmt: skip
-    return moving(
+    function = moving(
         id, f"{says} of more than 2^24 elements", "the definition, at lengths that float32 does not count",
         _longs(id, dtypes), move, *wrong,
         area="reductions", outputs=outputs, general=(GENERAL[0], GENERAL[1]), oracle="exact: whole numbers",
     )  # fmt: skip
+    return replace(function, lengthy=True)
 
 
 FUNCTIONS: tuple[Function, ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,12 +70,13 @@ def _row(id: str, requirement: str, source: str, cases: Callable[[], Iterable[Sa
 
 
 FUNCTIONS: tuple[Function, ...] = (
-    _row("gradients_through_code",
+    replace(_row("gradients_through_code",
          "The library shall return through scripted, recorded, exported and compiled code the gradients of the code itself, for data and weights.",
          "PyTorch documentation, torch.jit, torch.export, torch.compile, torch.fx", _networks, gradients,
          wrong("cut-lost", "The rectifier passes every gradient.", lambda s: _gradients(s, cut=False)),
          wrong("sum-for-mean", "The divisor of the mean is lost.", lambda s: _gradients(s, summed=True)),
          wrong("bias-lost", "The first bias gets no gradient.", _bias_lost), wrong("detached", "Data get no gradient.", _detached), faults.stale()),
+         lengthy=True),
     _row("autograd_anomaly",
          "The library shall refuse a backward pass that makes a NaN where anomaly detection is on, and change nothing else.",
          "PyTorch documentation, torch.autograd.detect_anomaly, set_detect_anomaly", _squares, anomalies,

@@ -155,7 +155,7 @@ def _function(id: str, says: str, source: str, samples: Callable[[], Iterable[Sa
         "within what rounding moves them by.",
         source=f"{source}; data: {DIGITS}, and pictures drawn here",
         oracle="reverse-mode differentiation of the definition in extended precision (2^-64); the limit by Monte Carlo arithmetic",
-        samples=samples, reference=_reference, criterion=CRITERION, faults=FAULTS,
+        samples=samples, reference=_reference, criterion=CRITERION, faults=FAULTS, lengthy=True,
     )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,14 @@ def test_a_tail_keeps_the_last_bytes() -> None:
 def test_nothing_is_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LD_PRELOAD", "evil.so")
     given = clean_environment({"OMP_NUM_THREADS": "2"})
-    assert set(given) == {"PATH", "HOME", "LANG", "OMP_WAIT_POLICY", "OMP_NUM_THREADS", *KEPT_HEAP}
+    assert set(given) == {"PATH", "HOME", "LANG", "OMP_WAIT_POLICY", "OMP_NUM_THREADS", "PYTHONDONTWRITEBYTECODE", *KEPT_HEAP}
+
+
+def test_what_the_library_starts_leaves_no_byte_code_beside_sources(tmp_path: Path) -> None:
+    (tmp_path / "imported.py").write_text("x = 1\n")
+    asked = [sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import imported", str(tmp_path)]
+    subprocess.run(asked, env=clean_environment({}), check=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["imported.py"]
 
 
 def test_endings_have_names() -> None:

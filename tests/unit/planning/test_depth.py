@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from csvkit_ml import registry
 from csvkit_ml.judgement.detection import detect
+from csvkit_ml.libraries.port import Offer
 from csvkit_ml.model.codec import CodecError, canonical, decode
+from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.function import SampleClass
 from csvkit_ml.model.spec import Depth, FunctionDepth, ValidationSpec
-from csvkit_ml.planning.depth import at_depth, at_depths, depth_of
+from csvkit_ml.planning.catalogue import Catalogue, make_catalogue
+from csvkit_ml.planning.depth import at_depth, at_depths, depth_of, variants_at
 
 FUNCTIONS = registry.functions()
 PLAIN = ValidationSpec(asked="torch==2.13.0", library="torch", version="2.13.0")
@@ -29,6 +34,30 @@ def test_quick_is_a_part_with_every_type(id: str) -> None:
 
 def test_quick_still_detects_faults() -> None:
     assert all(d.detected for d in detect(at_depth(FUNCTIONS["exp"], Depth.QUICK)))
+
+
+def test_quick_runs_every_further_variant_once() -> None:
+    offer = Offer(function="f", names=(), dtypes=("float32", "int8"), variants=("plain", "method"), brief=("alias",), paths=("trace",), once=("compile",))
+    first = variants_at(Depth.QUICK, offer, {}, "float32")
+    assert first == ("plain", "method", "alias", "trace")
+    assert variants_at(Depth.QUICK, offer, {"float32": set(first)}, "int8") == ("plain",)
+    assert variants_at(Depth.QUICK, offer, {"float32": {"plain"}}, "float32") == first
+    assert variants_at(Depth.STANDARD, offer, {"float32": set(first)}, "int8") == first
+
+
+def test_quick_leaves_out_what_takes_seconds_and_says_so() -> None:
+    lengthy = {f.id for f in FUNCTIONS.values() if f.lengthy}
+    assert {"compiled_training", "trained_lstm", "steady_memory", "sum_of_long"} <= lengthy
+    spec = replace(PLAIN, functions=("exp", "sum_of_long"), depth=Depth.QUICK)
+    plan = catalogue(spec).plan
+    assert [f.id for f in plan.functions] == ["exp"]
+    assert [(n.function, n.what) for n in plan.not_offered] == [("sum_of_long", "function")]
+    assert not catalogue(replace(spec, depth=Depth.STANDARD)).plan.not_offered
+
+
+def catalogue(spec: ValidationSpec) -> Catalogue:
+    home, worker = registry.home, sha256(b"")
+    return make_catalogue(spec, registry.libraries()["torch"], at_depths(FUNCTIONS, spec), home=home, settings={}, worker=worker)
 
 
 def test_exhaustive_adds_a_value_between_any_two_of_float16() -> None:
