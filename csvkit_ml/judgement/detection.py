@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,9 @@ from csvkit_ml.criteria import round_to
 from csvkit_ml.criteria.joint import measured
 from csvkit_ml.model.function import VERDICT, Criterion, Expected, Function, Measurement, Reason, Results, Sample, Verdict
 from csvkit_ml.model.judgement import FaultDetection
+
+ENOUGH = 2
+"""Samples of one dtype that reject a fault: on further ones of that dtype it is not tried."""
 
 
 def _judge(results: Results, expected: tuple[Expected, ...], criterion: Criterion) -> tuple[Measurement, ...]:
@@ -29,12 +33,12 @@ def _rejected(found: tuple[Measurement, ...]) -> bool:
 
 
 def detect(function: Function, notify: Callable[[str], None] = lambda text: None) -> tuple[FaultDetection, ...]:
-    """Apply each seeded fault to the true results of every sample.
+    """Apply each seeded fault to the true results of samples, in their order, until enough of each dtype have rejected it.
 
     A fault counts as detected when at least one sample rejects it and the unchanged result is accepted on every sample.
     """
-    tried = dict.fromkeys((f.id for f in function.faults), 0)
-    rejected = dict(tried)
+    tried = Counter[str]()
+    rejected = Counter[tuple[str, str]]()
     accepted = True
     for sample in function.samples():
         notify(sample.name)
@@ -43,16 +47,19 @@ def detect(function: Function, notify: Callable[[str], None] = lambda text: None
         true = true_results(function, sample, expected)
         accepted &= _accepted(_judge(true, expected, criterion))
         for fault in function.faults:
+            if rejected[fault.id, sample.dtype] == ENOUGH:
+                continue
             with np.errstate(all="ignore"):
                 wrong = fault.apply(function, sample, true)
             if wrong is None:
                 continue
             tried[fault.id] += 1
-            rejected[fault.id] += _rejected(_judge(wrong, expected, criterion))
+            rejected[fault.id, sample.dtype] += _rejected(_judge(wrong, expected, criterion))
+    by = Counter[str]()
+    for (id, _), count in rejected.items():
+        by[id] += count
     return tuple(
-        FaultDetection(
-            function=function.id, fault=f.id, sentence=f.sentence, tried=tried[f.id], rejected=rejected[f.id], accepted_true=accepted
-        )
+        FaultDetection(function=function.id, fault=f.id, sentence=f.sentence, tried=tried[f.id], rejected=by[f.id], accepted_true=accepted)
         for f in function.faults
     )
 

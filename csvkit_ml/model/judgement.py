@@ -55,7 +55,7 @@ class FaultDetection:
     fault: str
     sentence: str
     tried: int
-    """Samples to which it applies."""
+    """Samples on which it was tried, in their order, until two of each dtype had rejected it."""
     rejected: int
     """Samples that reject it."""
     accepted_true: bool
