@@ -32,13 +32,13 @@ from csvkit_ml.pipeline.known_anomalies import read_anomalies
 from csvkit_ml.pipeline.observe import Seen, check_spawned, observe
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Job, Narrowing, Prepared, planned, ready
+from csvkit_ml.pipeline.rendering import rendered
 from csvkit_ml.pipeline.repeating import question, remember, standing
 from csvkit_ml.pipeline.splitting import coverage
 from csvkit_ml.pipeline.timing import FILE as TIMES
 from csvkit_ml.pipeline.timing import times
 from csvkit_ml.planning.definition import suite_digest
 from csvkit_ml.reporting.assemble import assemble
-from csvkit_ml.reporting.format import formats
 from csvkit_ml.reporting.pdf import renderers
 from csvkit_ml.signing.keys import Signer
 from csvkit_ml.signing.statement import attest
@@ -161,7 +161,7 @@ def validate(
         )
         folder = out or Path("reports") / _folder_name(made, started)
         files = {f"{name}.json": data for name, data in records.items()} | {"worker.pyz": made.worker.data}
-        files |= {f.filename: f.render(report) for f in formats()}
+        files |= rendered(report)
         files |= given | {TIMES: canonical(times(plan, seen.observations, store))}
         watch.stage("writing the report")
         sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from csvkit_ml.errors import SuiteError
 from csvkit_ml.model.report import ReportModel
+
+
+class Render(Protocol):
+    """Pure: equal models give equal bytes.
+
+    Args:
+        record: report.json of the model without its approvals, where it is already made.
+    """
+
+    def __call__(self, model: ReportModel, /, record: bytes = b"") -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +29,7 @@ class Format:
     """Short stable name, e.g. `html`."""
     filename: str
     """Name inside the report folder."""
-    render: Callable[[ReportModel], bytes]
-    """Pure: equal models give equal bytes."""
+    render: Render
 
 
 def formats() -> tuple[Format, ...]:

@@ -32,7 +32,7 @@ _ANCHORS = {
 """Where the sections that clause maps name lie on the page."""
 
 
-def render(model: ReportModel) -> bytes:
+def render(model: ReportModel, record: bytes = b"") -> bytes:
     """The page as UTF-8 bytes; the same model gives the same bytes."""
     style, script = _text("report.css"), _text("report.js")
     functions = html_view.function_views(model)

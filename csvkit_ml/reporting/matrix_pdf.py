@@ -34,4 +34,4 @@ def determinism_pdf(m: DeterminismMatrix) -> bytes:
         }
     )  # fmt: skip
     document = placed | {"date": [ended.year, ended.month, ended.day], "record": "determinism.json"}
-    return typeset({"document": json.dumps(document), "report": canonical(m).decode()}, int(ended.timestamp()))
+    return typeset(json.dumps(document).encode(), canonical(m), int(ended.timestamp()))

@@ -182,7 +182,8 @@ def faults(functions: tuple[ReportFunction, ...]) -> Section:
     kinds = {d.fault: d.sentence for d in found}
     words = (
         "Each fault was applied to true results. It is detected when at least one sample rejects it and every sample accepts the unchanged "
-        f"result. {sum(d.detected for d in found)} of {plural(len(found), 'fault')} detected. In brackets: samples that reject it / samples tried, until two of a type did."
+        f"result. {sum(d.detected for d in found)} of {plural(len(found), 'fault')} detected. In brackets: samples that reject it / samples "
+        "tried, until two of a type did."
     )
     columns = [("Function", "1.1fr"), ("Detected", "auto"), ("Faults detected", "3.4fr"), ("Not detected", "1fr")]
     return Section(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -14,20 +16,29 @@ from csvkit_ml.model.report import Approval, ReportModel
 from csvkit_ml.reporting.blocks import safe
 from csvkit_ml.reporting.document import Kind, document, timestamp
 
+LARGE = 1 << 24
+"""Bytes of a record from which a process is worth its start."""
 
-def render(model: ReportModel, kind: Kind) -> bytes:
+
+def render(model: ReportModel, kind: Kind, record: bytes = b"") -> bytes:
     """Typeset one of the two reports; the attached report.json is the one of the run, without approvals."""
-    inputs = {
-        "document": json.dumps(document(model, kind)),
-        "report": canonical(replace(model, approvals=())).decode(),
-    }
-    return typeset(inputs, timestamp(model))
+    attached = record or canonical(replace(model, approvals=()))
+    return typeset(json.dumps(document(model, kind)).encode(), attached, timestamp(model))
 
 
-def typeset(inputs: dict[str, str], seconds: int) -> bytes:
-    """A document and its record, laid out as at that time."""
+def typeset(document: bytes, record: bytes, seconds: int) -> bytes:
+    """A document and its record, laid out as at that time; a large one in a process of its own, so that the host may go on."""
+    if len(record) < LARGE:
+        return compiled(document, record, seconds)
+    line = [sys.executable, "-P", "-m", "csvkit_ml.reporting.typesetting", str(seconds), str(len(document))]
+    return subprocess.run(line, input=document + record, stdout=subprocess.PIPE, check=True).stdout
+
+
+def compiled(document: bytes, record: bytes, seconds: int) -> bytes:
+    """See `typeset`; the compiler keeps the interpreter to itself meanwhile."""
     import typst
 
+    inputs = {"document": document.decode(), "report": record.decode()}
     compiler = typst.Compiler(_template("report.typ"), ignore_system_fonts=True, sys_inputs=inputs)
     made = compiler.compile(format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=seconds)
     assert isinstance(made, bytes)  # one document, no output file

@@ -8,9 +8,9 @@ from csvkit_ml.reporting.document import SOUP
 from csvkit_ml.reporting.format import Format
 
 
-def render(model: ReportModel) -> bytes:
+def render(model: ReportModel, record: bytes = b"") -> bytes:
     """Tagged PDF/A-3a."""
-    return pdf.render(model, SOUP)
+    return pdf.render(model, SOUP, record)
 
 
 FORMAT = Format(name="soup-pdf", filename="soup-verification-report.pdf", render=render)
