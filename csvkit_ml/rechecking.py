@@ -10,6 +10,8 @@ from csvkit_ml import __version__, registry
 from csvkit_ml.approving import state_of
 from csvkit_ml.errors import IntegrityError, MlcsvError, VerificationError
 from csvkit_ml.evidence.folder import blob_path, read_file
+from csvkit_ml.judgement.holding import FILE as BY_DIGEST
+from csvkit_ml.judgement.holding import held_by_digest
 from csvkit_ml.model.codec import CodecError, canonical, decode
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.evidence import EvidenceManifest
@@ -60,6 +62,7 @@ def rejudge(folder: Path) -> Result:
     """Judge every observation again from plan, manifest and evidence, and compare judgement.json byte for byte.
 
     "Could not tell" when this version of mlcsv would plan something else: then its references and limits are not those of the run.
+    Of a sweep the folder holds the most serious chunks; the judgement of the others is taken as it is, and their number told.
     """
     plan_bytes, manifest_bytes = read_file(folder, "plan.json"), read_file(folder, "manifest.json")
     plan, manifest = decode(ValidationPlan, plan_bytes), decode(EvidenceManifest, manifest_bytes)
@@ -76,11 +79,22 @@ def rejudge(folder: Path) -> Result:
             raise IntegrityError(f"blob {digest} has been altered", "ask for the folder again")
         return data
 
-    again = judge(catalogue, manifest, sha256(manifest_bytes), blob, None, Silence())
     kept = read_file(folder, "judgement.json")
-    if canonical(again) == kept:
-        return Answer.OK, f"{sum(len(f.cases) for f in again.functions)} cases judged again, the same bytes"
-    return Answer.NOT_OK, _first_difference(decode(Judgement, kept), again)
+    judgement = decode(Judgement, kept)
+    try:
+        absent = held_by_digest(plan, manifest, judgement)
+    except KeyError as e:
+        return Answer.NOT_OK, f"judgement.json has no {e.args[0]}"
+    told = read_file(folder, BY_DIGEST) if (folder / BY_DIGEST).exists() else b""
+    if told != (canonical(absent) if absent.cases else b""):
+        return Answer.NOT_OK, f"{BY_DIGEST} does not list what plan and judgement leave out"
+    gone = {c.case for c in absent.cases}
+    standing = {c.case: c for f in judgement.functions for c in f.cases if c.case in gone}
+    again = judge(catalogue, manifest, sha256(manifest_bytes), blob, None, Silence(), standing=standing)
+    if canonical(again) != kept:
+        return Answer.NOT_OK, _first_difference(judgement, again)
+    taken = f"; {len(gone)} chunks of sweeps, held by digest, not judged again: `mlcsv reproduce` makes each again" if gone else ""
+    return Answer.OK, f"{sum(len(f.cases) for f in again.functions) - len(gone)} cases judged again, the same bytes{taken}"
 
 
 def _first_difference(kept: Judgement, again: Judgement) -> str:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from csvkit_ml.errors import IntegrityError
+from csvkit_ml.evidence.packing import pack, unpack
 from csvkit_ml.evidence.refusal import refusal
 from csvkit_ml.model.codec import CodecError, canonical, decode
 from csvkit_ml.model.digest import Digest, sha256
@@ -16,6 +17,8 @@ from csvkit_ml.model.observation import Crashed, Observation, Produced
 SCHEMA = 1
 ROWS = 500
 """Rows a transaction."""
+PENDING = 1 << 26
+"""Bytes of blobs, known ones too, that come in before a transaction: what is lost with a killed run."""
 
 
 def digests_of(observation: Observation) -> tuple[Digest, ...]:
@@ -54,6 +57,7 @@ class Store:
         except sqlite3.DatabaseError as e:
             raise IntegrityError(f"{path} is not an evidence store: {e}", "move it away; cases will be executed again") from e
         self._blobs: dict[Digest, bytes] = {}
+        self._pending = 0
         self._observations: dict[Digest, bytes] = {}
         self._times: dict[Digest, int] = {}
         self._checked: set[Digest] = set()
@@ -74,6 +78,7 @@ class Store:
     def put(self, data: bytes) -> Digest:
         """Keep a blob; one that is known to lie there whole is not written again."""
         digest = sha256(data)
+        self._pending += len(data)
         if digest not in self._checked:
             self._blobs.setdefault(digest, data)
         return digest
@@ -83,14 +88,17 @@ class Store:
         if digest in self._blobs:
             return self._blobs[digest]
         row = self._row("SELECT CAST(data AS BLOB) FROM blobs WHERE digest = ?", digest)
-        if row is None or sha256(row[0]) != digest:
+        if row is not None and sha256(row[0]) == digest:
+            return bytes(row[0])
+        data = unpack(row[0]) if row is not None else None
+        if data is None or sha256(data) != digest:
             raise IntegrityError(f"blob {digest} is {'missing' if row is None else 'altered'}", "run again with --fresh")
-        return bytes(row[0])
+        return data
 
     def record(self, observation: Observation) -> None:
         """Keep an observation; its blobs were put before."""
         self._observations[observation.key] = canonical(observation)
-        if len(self._observations) + len(self._blobs) >= ROWS:
+        if len(self._observations) + len(self._blobs) >= ROWS or self._pending >= PENDING:
             self.commit()
 
     def took(self, key: Digest, spent_ns: int) -> None:
@@ -110,7 +118,7 @@ class Store:
             return
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?)", self._blobs.items())
+            self._db.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?)", [(d, pack(b)) for d, b in self._blobs.items()])
             rows = [(k, r, sha256(r)) for k, r in self._observations.items()]
             self._db.executemany("INSERT OR REPLACE INTO observations VALUES (?, ?, ?)", rows)
             self._db.executemany("INSERT OR REPLACE INTO times VALUES (?, ?)", self._times.items())
@@ -123,6 +131,7 @@ class Store:
             raise self._damaged(e) from e
         self._checked.update(self._blobs)
         self._blobs.clear()
+        self._pending = 0
         self._observations.clear()
         self._times.clear()
 

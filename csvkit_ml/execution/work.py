@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -9,7 +10,7 @@ from typing import Protocol
 from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.function import Json
 from csvkit_ml.model.observation import Observation, Outcome, Repetition
-from csvkit_ml.model.tensor import Tensor
+from csvkit_ml.model.tensor import DTYPES, Tensor
 from csvkit_ml.worker import frames
 
 FIRST = "first"
@@ -41,7 +42,7 @@ class Job:
     @property
     def size_bytes(self) -> int:
         """Bytes that are sent."""
-        return len(self.program) + sum(len(t.data) for t in self.inputs)
+        return len(self.program) + sum(bytes_of(t) for t in self.inputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,11 @@ class BlobSink(Protocol):
     """Where bytes go before anything is judged."""
 
     def put(self, data: bytes) -> Digest: ...
+
+
+def bytes_of(t: Tensor) -> int:
+    """Size of a tensor, which is not made for it."""
+    return math.prod(t.shape) * DTYPES[t.dtype].itemsize
 
 
 class Work:
@@ -172,6 +178,6 @@ class Assignment:
         job = self.work.job
         head = {
             "op": job.op, "params": dict(job.params), "variants": job.variants, "kinds": self.kinds, "from": self.start, "to": self.stop,
-            "inputs": [(t.dtype, t.shape, len(t.data)) for t in job.inputs],
+            "inputs": [(t.dtype, t.shape, bytes_of(t)) for t in job.inputs],
         }  # fmt: skip
         return frames.pack(frames.encode(head), (*(t.data for t in job.inputs), job.program))

@@ -18,6 +18,7 @@ from csvkit_ml.model.comparison import (
     FunctionComparison,
     Party,
 )
+from csvkit_ml.model.digest import Digest
 from csvkit_ml.model.environment import EnvironmentRecord
 from csvkit_ml.model.function import Reason, Verdict
 from csvkit_ml.model.judgement import CaseJudgement, Judgement
@@ -46,6 +47,8 @@ class Run:
     blob: Blob
     times: Times = NOT_TIMED
     """What its calls took; informative."""
+    absent: frozenset[Digest] = frozenset()
+    """Outputs of sweeps that it names and does not hold."""
 
 
 def by_case(judgement: Judgement) -> dict[str, CaseJudgement]:
@@ -128,9 +131,18 @@ def _case(case: str, new: PlannedSample, old: PlannedSample, before: Run, after:
     x, y = first_outcome(before.observed.get(case)), first_outcome(after.observed.get(case))
     if a is None or b is None or x is None or y is None:
         return _not_comparable(case, _reason(a), _reason(b), "not executed on both sides")
+    if _beyond_reach(x, y, before, after):
+        return _not_comparable(case, a.reason.value, b.reason.value, "other bits, of which a finished report holds the digest alone")
     found = difference_between(x, y, before, after)
     change = change_of(a, b, x, y, found, seeded="seed" in dict(new.params))
     return CaseComparison(case=case, change=change, before=a.reason.value, after=b.reason.value, difference=found, detail=_detail(a, b, change))
+
+
+def _beyond_reach(x: Outcome, y: Outcome, before: Run, after: Run) -> bool:
+    """Whether values differ that are not at hand."""
+    if x == y or not isinstance(x, Produced) or not isinstance(y, Produced):
+        return False
+    return any(o.blob in before.absent for o in x.outputs) or any(o.blob in after.absent for o in y.outputs)
 
 
 def _not_comparable(case: str, before: str, after: str, why: str) -> CaseComparison:

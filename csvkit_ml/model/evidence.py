@@ -20,3 +20,22 @@ class EvidenceManifest:
     worker: Digest
     observations: tuple[Observation, ...]
     """In plan order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseByDigest:
+    """A case whose outputs are not in the folder."""
+
+    case: str
+    blobs: tuple[Digest, ...]
+    """Those of its outputs that the folder does not hold; manifest.json names them too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldByDigest:
+    """What a folder names and does not hold: outputs of sweeps, 16 MiB a case."""
+
+    schema: int
+    why: str
+    cases: tuple[CaseByDigest, ...]
+    """In plan order."""

@@ -49,7 +49,7 @@ SAYS = {
     Depth.QUICK: "special values, and for each type the first sample of ordinary use and of parameters; other names, layouts and ways of execution "
     "once; nothing that is compiled, exported or takes seconds a sample",
     Depth.STANDARD: "all samples",
-    Depth.EXHAUSTIVE: "all samples, and for functions of one operand a float32 value between any two neighbours of float16",
+    Depth.EXHAUSTIVE: "all samples, and for functions of one operand every float32 value, or one between any two neighbours of float16",
 }
 """What of a function's samples each depth runs."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from csvkit_ml import __version__
 from csvkit_ml.errors import IntegrityError, UsageError
@@ -13,11 +14,12 @@ from csvkit_ml.evidence.folder import blob_path, read_file, seal
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.evidence.store import Store, digests_of
 from csvkit_ml.judgement.comparison import FACTORS, Run, by_case, compare
+from csvkit_ml.judgement.holding import FILE as BY_DIGEST
 from csvkit_ml.model.codec import CodecError, canonical, decode
 from csvkit_ml.model.comparison import Comparison, Party
 from csvkit_ml.model.digest import Digest, sha256
 from csvkit_ml.model.environment import EnvironmentRecord
-from csvkit_ml.model.evidence import EvidenceManifest
+from csvkit_ml.model.evidence import EvidenceManifest, HeldByDigest
 from csvkit_ml.model.function import Verdict
 from csvkit_ml.model.judgement import Judgement, worst_verdict
 from csvkit_ml.model.spec import EnvironmentRequest
@@ -37,6 +39,7 @@ from csvkit_ml.signing.keys import Signer
 from csvkit_ml.signing.statement import COMPARISON_TYPE, attest
 
 TOOL = f"mlcsv {__version__}"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +112,17 @@ def read_run(folder: Path) -> Run:
     """The run of a finished report folder; its records must belong together. Raises IntegrityError."""
     data = {name: read_file(folder, f"{name}.json") for name in ("plan", "environment", "manifest", "judgement")}
     run = joined(str(folder), **data, raw=lambda wanted: read_file(folder, blob_path(wanted)))
-    return replace(run, times=_times(folder)) if (folder / TIMES).exists() else run
+    if (folder / BY_DIGEST).exists():
+        absent = _read(HeldByDigest, folder, BY_DIGEST)
+        run = replace(run, absent=frozenset(d for c in absent.cases for d in c.blobs))
+    return replace(run, times=_read(Times, folder, TIMES)) if (folder / TIMES).exists() else run
 
 
-def _times(folder: Path) -> Times:
+def _read(kind: type[T], folder: Path, name: str) -> T:
     try:
-        return decode(Times, read_file(folder, TIMES))
+        return decode(kind, read_file(folder, name))
     except CodecError as e:
-        raise IntegrityError(f"{TIMES} of {folder} cannot be read: {e}", "verify it with `mlcsv verify`") from e
+        raise IntegrityError(f"{name} of {folder} cannot be read: {e}", "verify it with `mlcsv verify`") from e
 
 
 def joined(name: str, *, plan: bytes, environment: bytes, manifest: bytes, judgement: bytes, raw: Callable[[Digest], bytes]) -> Run:

@@ -19,6 +19,8 @@ from csvkit_ml.pipeline.observe import observe
 from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.pipeline.prepare import Prepared
 from csvkit_ml.planning.catalogue import Catalogue
+from csvkit_ml.planning.sweeping import is_sweep
+from csvkit_ml.references.sieve import KIND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +59,13 @@ def configured(base: Cell, made: Prepared, store: Store, memo: Memo, places: Pla
 
 
 def plain(made: Prepared) -> Prepared:
-    """The cell with every sample in its plain variant, executed once; its cases have other keys in the store."""
+    """The cell with every sample but sweeps in its plain variant, executed once; its cases have other keys in the store."""
     plan = made.catalogue.plan
-    functions = tuple(replace(f, samples=tuple(replace(s, variants=s.variants[:1]) for s in f.samples)) for f in plan.functions)
+    functions = tuple(
+        replace(f, samples=tuple(replace(s, variants=s.variants[:1]) for s in f.samples if s.criterion.kind != KIND)) for f in plan.functions
+    )
     plan = replace(plan, functions=functions, repetitions=("first",), required_identical=())
-    requests = {k: replace(r, variants=r.variants[:1]) for k, r in made.catalogue.requests.items()}
+    requests = {k: replace(r, variants=r.variants[:1]) for k, r in made.catalogue.requests.items() if not is_sweep(r.sample)}
     return replace(made, catalogue=Catalogue(plan=plan, requests=requests), plan_bytes=b"")
 
 

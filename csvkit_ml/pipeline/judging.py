@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from importlib.metadata import version
+from types import MappingProxyType
 
 from csvkit_ml import __version__, registry
 from csvkit_ml.evidence.memo import Memo
@@ -25,6 +27,8 @@ from csvkit_ml.pipeline.places import Places, Watcher
 from csvkit_ml.planning.catalogue import Catalogue
 from csvkit_ml.planning.definition import definition
 from csvkit_ml.planning.depth import at_depth, depth_of
+from csvkit_ml.planning.sweeping import is_sweep, swept
+from csvkit_ml.references.sieve import KIND
 
 SCHEMA = 1
 EXIT = {Verdict.PASSED: 0, Verdict.FAILED: 3, Verdict.INDETERMINATE: 4}
@@ -38,11 +42,13 @@ def judge(
     memo: Memo | None,
     watch: Watcher,
     unproven: tuple[str, ...] = (),
+    standing: Mapping[str, CaseJudgement] = MappingProxyType({}),
 ) -> Judgement:
     """Judge every observation; a judgement that follows from the same digests is taken from the memo.
 
     Args:
         unproven: what of the configuration was not proven in force; every case is then indeterminate.
+        standing: judgements that are taken as they are, by case: their values are not at hand. Only without a memo.
     """
     if unproven:
         return Judgement(schema=SCHEMA, manifest=manifest_digest, functions=tuple(_unproven(f, unproven) for f in catalogue.plan.functions))
@@ -51,10 +57,10 @@ def judge(
     watch.expect("judging", len(catalogue.plan.functions))
     for planned in catalogue.plan.functions:
         seen = [replace(observed[c], key=NO_KEY) for c in planned.case_ids() if c in observed]
-        question = digest_of(["judge", planned, catalogue.plan.required_identical, seen])
+        question = digest_of(["judge", planned, catalogue.plan.required_identical, seen, *_approximating(planned)])
         answer = memo.get(question) if memo is not None else None
         if answer is None:
-            cases = tuple(c for s in planned.samples for c in _judge_sample(planned, s, catalogue, observed, blob, memo))
+            cases = tuple(c for s in planned.samples for c in _kept(planned, s, catalogue, observed, blob, memo, standing))
             answer = canonical(FunctionJudgement(id=planned.id, side=planned.side, cases=cases))
             if memo is not None:
                 memo.put({question: answer})
@@ -68,6 +74,31 @@ def _unproven(planned: PlannedFunction, why: tuple[str, ...]) -> FunctionJudgeme
     detail = f"not executed: {'; '.join(why)}"
     cases = tuple(CaseJudgement(case=c, reason=Reason.SETTING_UNPROVEN, detail=detail) for c in planned.case_ids())
     return FunctionJudgement(id=planned.id, side=planned.side, cases=cases)
+
+
+def _kept(
+    planned: PlannedFunction, s: PlannedSample, catalogue: Catalogue, observed: Mapping[str, Observation],
+    blob: Callable[[Digest], bytes], memo: Memo | None, standing: Mapping[str, CaseJudgement],
+) -> tuple[CaseJudgement, ...]:  # fmt: skip
+    """Judge one sample's variants; a sample of a sweep, which takes seconds, is kept by itself."""
+    here = [c for v in s.variants if (c := f"{planned.id}/{s.name}/{v}") in observed]
+    if here and all(c in standing for c in here):
+        return tuple(standing[c] for c in here)
+    if memo is None or not is_sweep(catalogue.requests[f"{planned.id}/{s.name}"].sample):
+        return tuple(_judge_sample(planned, s, catalogue, observed, blob, memo))
+    seen = [replace(observed[c], key=NO_KEY) for c in here]
+    required = catalogue.plan.required_identical if planned.repeatable else ()
+    question = digest_of(["judge sweep", planned.id, planned.definition, s, required, seen, *_approximating(planned)])
+    answer = memo.get(question)
+    if answer is None:
+        answer = canonical(tuple(_judge_sample(planned, s, catalogue, observed, blob, memo)))
+        memo.put({question: answer})
+    return from_json(tuple[CaseJudgement, ...], json.loads(answer))
+
+
+def _approximating(planned: PlannedFunction) -> list[str]:
+    """Versions of what a sieve computes with; its text is part of the planned definition."""
+    return [version("numpy"), version("scipy")] if any(s.criterion.kind == KIND for s in planned.samples) else []
 
 
 def _judge_sample(
@@ -97,7 +128,7 @@ def _judge_sample(
 def function_of(id: str, memo: Memo | None) -> Function:
     """A function, with its references taken from the memo where they are known."""
     function = registry.functions()[id]
-    return remembering(function, definition(registry.home(id)), memo) if memo is not None else function
+    return swept(remembering(function, definition(registry.home(id)), memo) if memo is not None else function, function)
 
 
 def detections(

@@ -16,6 +16,8 @@ from csvkit_ml.errors import OutputExistsError
 from csvkit_ml.evidence.folder import seal
 from csvkit_ml.evidence.memo import Memo
 from csvkit_ml.evidence.store import Store, digests_of
+from csvkit_ml.judgement.holding import FILE as BY_DIGEST
+from csvkit_ml.judgement.holding import held_by_digest
 from csvkit_ml.model.codec import canonical
 from csvkit_ml.model.comparison import DeterminismMatrix
 from csvkit_ml.model.device import NO_INPUT, DeviceInput
@@ -163,9 +165,12 @@ def validate(
         files = {f"{name}.json": data for name, data in records.items()} | {"worker.pyz": made.worker.data}
         files |= rendered(report)
         files |= given | {TIMES: canonical(times(plan, seen.observations, store))}
+        absent = held_by_digest(plan, manifest, judgement)
+        files |= {BY_DIGEST: canonical(absent)} if absent.cases else {}
+        left_out = {d for c in absent.cases for d in c.blobs}
         watch.stage("writing the report")
         sign = partial(attest, predicate=_predicate(report), signer=signer) if signer else None
-        seal(folder, files, (d for o in seen.observations for d in digests_of(o)), store, sign)
+        seal(folder, files, (d for o in seen.observations for d in digests_of(o) if d not in left_out), store, sign)
         if again and not seen.unproven:
             remember(again, folder, report, memo)
     return Finished(report=report, folder=folder, made=made)

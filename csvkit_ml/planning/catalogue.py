@@ -26,6 +26,7 @@ from csvkit_ml.model.spec import Depth, ValidationSpec
 from csvkit_ml.model.tensor import Tensor
 from csvkit_ml.planning.definition import definition
 from csvkit_ml.planning.depth import depth_of, left_out_at, variants_at
+from csvkit_ml.planning.sweeping import MODULE, is_sweep
 
 SCHEMA = 1
 TIME_LIMIT_S = 60.0
@@ -113,7 +114,8 @@ def make_catalogue(
         samples, missing = _plan_samples(function, offer, library, requests, depth_of(spec, function.id))
         left_out += [NotOffered(function=function.id, what=d, reason=f"{library.name} does not offer {d} here") for d in missing]
         if samples:
-            planned.append(_planned(function, offer, home(function.id), samples))
+            beside = (MODULE,) if any(is_sweep(requests[f"{function.id}/{s.name}"].sample) for s in samples) else ()
+            planned.append(_planned(function, offer, (home(function.id), *beside), samples))
     if not planned:
         raise NothingSelectedError(f"{library.name} offers none of the selected functions", "see `mlcsv qualify --list`")
     plan = ValidationPlan(
@@ -138,6 +140,8 @@ def _plan_samples(
         program = library.lower(function.id, sample)
         digest = request_digest(function.id, sample, program)
         variants = variants_at(depth, offer, met, sample.dtype)
+        if is_sweep(sample):
+            variants = variants[:1]
         met.setdefault(sample.dtype, set()).update(variants)
         request = Request(function=function.id, sample=sample, program=program, variants=variants, digest=digest)
         if request.prefix in requests:
@@ -165,9 +169,9 @@ def _shape_text(t: Tensor) -> str:
     return f"{t.dtype}[{','.join(map(str, t.shape))}]"
 
 
-def _planned(function: Function, offer: Offer, module: str, samples: list[PlannedSample]) -> PlannedFunction:
+def _planned(function: Function, offer: Offer, modules: tuple[str, ...], samples: list[PlannedSample]) -> PlannedFunction:
     return PlannedFunction(
         id=function.id, side=function.side, area=function.area, requirement=function.requirement, source=function.source,
-        oracle=function.oracle, names=offer.names, definition=definition(module), faults=tuple(f.id for f in function.faults),
+        oracle=function.oracle, names=offer.names, definition=definition(*modules), faults=tuple(f.id for f in function.faults),
         repeatable=function.repeatable, samples=tuple(samples),
     )  # fmt: skip

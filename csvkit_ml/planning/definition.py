@@ -10,15 +10,17 @@ from pathlib import Path
 
 from csvkit_ml.model.digest import Digest, sha256
 
-_COUNTED = ("validation_suites", "csvkit_ml.references", "csvkit_ml.criteria", "csvkit_ml.model.function", "csvkit_ml.model.tensor")
+_COUNTED = (
+    "validation_suites", "csvkit_ml.references", "csvkit_ml.criteria", "csvkit_ml.model.function", "csvkit_ml.model.tensor", "csvkit_ml.model.patterns",
+)  # fmt: skip
 """Modules below these are part of a definition when it imports them, directly or through others."""
 
 
 @cache
-def definition(module: str) -> Digest:
-    """Digest of a function's module and of every module of references, criteria, sampling and faults that it is written in."""
+def definition(*modules: str) -> Digest:
+    """Digest of a function's module, of what decides beside it, and of every module of references, criteria, sampling and faults that they are written in."""
     found: set[str] = set()
-    todo = [module]
+    todo = [*modules]
     while todo:
         name = todo.pop()
         if name not in found:

@@ -11,14 +11,19 @@ import numpy as np
 
 from csvkit_ml.libraries.port import Offer
 from csvkit_ml.model.function import Function, Sample, SampleClass, seed_for
+from csvkit_ml.model.patterns import Patterns
 from csvkit_ml.model.spec import Depth, ValidationSpec
 from csvkit_ml.model.tensor import Tensor
+from csvkit_ml.planning.sweeping import swept
+from csvkit_ml.references.sieve import TABLE
 
 WHOLE_MODEL = "whole_model"
 """The function of a maker's own model, whose inputs are all run."""
 _ALWAYS = (SampleClass.SPECIAL, SampleClass.SCOPE)
 _FIRST = (SampleClass.ORDINARY, SampleClass.COVERING)
 _PIECES = 4
+CHUNK = 1 << 22
+"""Bit patterns of one sample of a sweep: 16 MiB of inputs, 1,024 samples a function."""
 
 
 def depth_of(spec: ValidationSpec, function: str) -> Depth:
@@ -37,7 +42,9 @@ def at_depth(function: Function, depth: Depth) -> Function:
     """The function with the samples of a depth."""
     if depth is Depth.STANDARD:
         return function
-    return replace(function, samples=partial(_quick if depth is Depth.QUICK else _exhaustive, function))
+    if depth is Depth.QUICK:
+        return replace(function, samples=partial(_quick, function))
+    return replace(swept(function, function), samples=partial(_exhaustive, function))
 
 
 def left_out_at(depth: Depth, function: Function) -> str:
@@ -75,7 +82,26 @@ def _exhaustive(function: Function) -> Iterator[Sample]:
         yield s
     for s in function.samples():
         if s.why is SampleClass.EXHAUSTIVE and s.dtype == "float16" and len(s.inputs) == 1 and s.params in wide:
-            yield from _between(function, s)
+            undefined = _undefined(s)
+            whole = function.id in TABLE and not s.params and undefined is not None
+            yield from _sweep(undefined or ()) if whole else _between(function, s)
+
+
+def _undefined(s: Sample) -> tuple[float, ...] | None:
+    """The infinities that a sample of all values of float16 does not ask; None = it leaves out other values."""
+    bits = np.arange(1 << 16, dtype=np.uint16)
+    every, asked = bits.view(np.float16), s.inputs[0].array().reshape(-1)
+    if asked.size != every.size:
+        return None
+    left = every[(asked.view(np.uint16) != bits) & ~np.isnan(every)]
+    return None if np.isfinite(left).any() else tuple(left.tolist())
+
+
+def _sweep(undefined: tuple[float, ...]) -> Iterator[Sample]:
+    """Every bit pattern of float32, CHUNK of them a sample."""
+    for first in range(0, 1 << 32, CHUNK):
+        inputs = (Patterns(first, CHUNK, undefined),)
+        yield Sample(name=f"float32-sweep-{first:08x}", dtype="float32", inputs=inputs, why=SampleClass.EXHAUSTIVE)
 
 
 def _between(function: Function, s: Sample) -> Iterator[Sample]:

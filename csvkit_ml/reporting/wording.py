@@ -32,9 +32,17 @@ GLOSSARY = (
 )
 
 
+_SWEPT = (
+    "Of a sweep of all float32 values the folder holds the outputs of the most serious chunks of each function. The others, listed in "
+    "held-by-digest.json, were judged in the run and are held by digest alone: to judge one again it has to be computed again, with "
+    "`mlcsv reproduce`, which tells whether it has the same bits.",
+)
+
+
 def limits(model: ReportModel) -> tuple[str, ...]:
     """What the evidence does not show."""
     required = f" Identical bits are required of: {', '.join(model.required_identical)}." if model.required_identical else ""
+    swept = any(c.criterion.kind == "sieved" for f in model.functions for c in f.cases)
     return (
         "It covers the functions, inputs and variants listed here, and no others. A function of the library that is not listed was not "
         "tested.",
@@ -46,6 +54,7 @@ def limits(model: ReportModel) -> tuple[str, ...]:
         "Seeded faults show that the cases can fail for the faults listed, not for every conceivable fault.",
         "Expected values and limits come from the sources named with each function. An error in them, or in the tool itself, would be an "
         "error of this report.",
+        *(_SWEPT if swept else ()),
         "It says nothing about speed, about security, or about the fitness of any model that uses the library.",
         "Whether the listed functions and inputs are the ones that the intended use needs is for a person to judge.",
     )

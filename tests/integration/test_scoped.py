@@ -26,7 +26,7 @@ text = "Layers are computed right."
 risk = "high"
 hazards = ["H-1"]
 functions = ["gemm"]
-operators = ["ai.onnx.Relu"]
+operators = ["ai.onnx.Softsign"]
 [[requirement]]
 id = "R-2"
 text = "Nothing shows this."
@@ -60,19 +60,19 @@ def report(folder: Path) -> dict[str, Any]:
 
 
 def test_from_model_to_report(tmp_path: Path) -> None:
-    model(tmp_path / "good.onnx", "Relu")
-    model(tmp_path / "more.onnx", "Relu", "Hardmax", "Shrink")
+    model(tmp_path / "good.onnx", "Softsign")
+    model(tmp_path / "more.onnx", "Softsign", "Hardmax", "Shrink")
     (tmp_path / "requirements.toml").write_text(REQUIREMENTS)
     for name in ("good", "more"):
         run(tmp_path, "scope", f"{name}.onnx", "-o", f"{name}.json", "-q", code=0)
 
-    run(tmp_path, "validate", RELEASE, "--scope", "good.json", "--out", "good", "--unsigned", "-q", "-f", "gemm", "-f", "relu", code=0)
+    run(tmp_path, "validate", RELEASE, "--scope", "good.json", "--out", "good", "--unsigned", "-q", "-f", "gemm", "-f", "softsign", code=0)
     good = report(tmp_path / "good")
     assert good["status"] == "PASSED"
-    assert [(r["operator"], r["cover"], r["gaps"]) for r in good["scope"]["rows"]] == [("ai.onnx.Gemm", "verified", []), ("ai.onnx.Relu", "verified", [])]
+    assert [(r["operator"], r["cover"], r["gaps"]) for r in good["scope"]["rows"]] == [("ai.onnx.Gemm", "verified", []), ("ai.onnx.Softsign", "verified", [])]
     assert (good["scope"]["generated"], good["scope"]["not_generated"]) == (2, [])
     cases = [c for f in good["functions"] for c in f["cases"] if c["why"] == "scope"]
-    assert {(c["id"].split("/")[0], c["verdict"]) for c in cases} == {("gemm", "PASSED"), ("relu", "PASSED")}
+    assert {(c["id"].split("/")[0], c["verdict"]) for c in cases} == {("gemm", "PASSED"), ("softsign", "PASSED")}
     for changed, answer in (False, Answer.OK), (True, Answer.NOT_OK):
         if changed:
             scope = tmp_path / "good" / "scope.json"
@@ -82,13 +82,13 @@ def test_from_model_to_report(tmp_path: Path) -> None:
     again = run(tmp_path, "reproduce", "good", cases[0]["id"], code=0)
     assert "PASSED" in again
 
-    arguments = ("--requirements", "requirements.toml", "--out", "more", "--unsigned", "-q", "-f", "gemm", "-f", "relu")
+    arguments = ("--requirements", "requirements.toml", "--out", "more", "--unsigned", "-q", "-f", "gemm", "-f", "softsign")
     run(tmp_path, "validate", RELEASE, "--scope", "more.json", *arguments, code=4)
     more = report(tmp_path / "more")
     told = {f["subject"]: f["kind"] for f in more["findings"] if f["kind"] in ("used-not-verified", "requirement")}
     assert told == {"ai.onnx.Hardmax": "used-not-verified", "ai.onnx.Shrink": "used-not-verified", "R-2": "requirement"}
     assert [r["requirement"]["id"] for r in more["requirements"]["rows"] if not r["gaps"]] == ["R-1"]
-    assert {p["name"]: p["verdict"] for p in more["requirements"]["rows"][0]["proofs"]} == {"gemm": "PASSED", "relu": "PASSED"}
+    assert {p["name"]: p["verdict"] for p in more["requirements"]["rows"][0]["proofs"]} == {"gemm": "PASSED", "softsign": "PASSED"}
     assert {"scope.json", "requirements.toml"} <= {p.name for p in (tmp_path / "more").iterdir()}
 
 

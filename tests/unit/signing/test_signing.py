@@ -111,6 +111,32 @@ def test_every_single_byte_counts(folder: Path, signer: Signer) -> None:
     assert not refused(folder, signer)
 
 
+def test_outputs_of_sweeps_may_be_listed_and_nothing_else(tmp_path: Path, signer: Signer) -> None:
+    def made(case: str, listed: str, path: str) -> tuple[bool, str]:
+        folder = make_folder(tmp_path / path, signer)
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        manifest["observations"][0]["case"] = case
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        (folder / "held-by-digest.json").write_text(listed)
+        for blob in (folder / "evidence").rglob("*"):
+            if blob.is_file():
+                blob.unlink()
+        (folder / ATTESTATION).unlink()
+        attest(folder, {n: sha256((folder / f"{n}.json").read_bytes()) for n in ("plan", "manifest")}, signer)
+        check = verify_folder(folder, (signer.public,))[-1]
+        return check.ok, check.detail
+
+    blob, sweep = sha256(b"a"), "exp/float32-sweep-3f800000/plain"
+    good = json.dumps({"cases": [{"case": sweep, "blobs": [blob]}]})
+    assert made(sweep, good, "good") == (True, "1 cases of sweeps are held by digest alone (held-by-digest.json)")
+    bad = {
+        "other case": (sweep.replace("3f8", "3f4"), good), "no sweep": ("exp/ordinary/plain", good.replace(sweep, "exp/ordinary/plain")),
+        "other blob": (sweep, good.replace(blob, sha256(b"b"))), "not listed": (sweep, '{"cases": []}'), "no JSON": (sweep, "["),
+        "another form": (sweep, "[]"), "no list": (sweep, '{"cases": [{"case": [], "blobs": 1}]}'),
+    }  # fmt: skip
+    assert not any(made(case, listed, path)[0] for path, (case, listed) in bad.items())
+
+
 def test_removed_added_swapped_untrusted_linked(folder: Path, tmp_path: Path, signer: Signer) -> None:
     html = folder / "report.html"
     html.rename(tmp_path / "away")
