@@ -1,0 +1,71 @@
+"""Torch bindings: gradients of losses by every road, forward mode mapped over all directions included."""
+
+from __future__ import annotations
+
+from csvkit_ml.libraries.binding import Binding
+from csvkit_ml.libraries.torch.staged.gradients import roads
+
+FLOATS = ("float32", "float64")
+ROADS = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp")
+
+
+def everywhere(of, operands):
+    """The roads of reverse mode, and the gradient of <g, f> by one forward pass for each element of each operand, mapped (vmap)."""
+    n = operands
+
+    def forward_mode(t, p, *inputs):
+        leaves, constants, g = inputs[:n], inputs[n:-1], inputs[-1]
+        return t.func.jacfwd(lambda *xs: (of(t, p, *xs, *constants) * g).sum(), argnums=tuple(range(n)))(*leaves)
+
+    return {**roads(of, lambda p: operands), "func-jacfwd": forward_mode}
+
+
+def bound(name, of, operands=1, path="", forward=True):
+    """`forward`: whether the library documents forward-mode derivatives of it (its derivative formulas have one)."""
+    forms = everywhere(of, operands) if forward else roads(of, lambda p: operands)
+    names = (*ROADS, "torch." + (path or name)) + ("torch.func.jacfwd",) * forward
+    return Binding(function="grad_" + name, forms=forms, names=names, dtypes=FLOATS, layouts=("transposed", "offset"))
+
+
+def _loss(name, of, operands=1, path="", forward=True):
+    return bound(name, of, operands, "nn.functional." + (path or name), forward)
+
+
+def _f(t):
+    return t.nn.functional
+
+
+def _how(p, *names):
+    return {"reduction": p["reduction"], **{n: p[n] for n in names}}
+
+
+def _triplet(t, p, a, positive, negative):
+    return _f(t).triplet_margin_loss(a, positive, negative, **_how(p, "p", "margin", "swap", "eps"))
+
+
+BINDINGS = (
+    _loss("huber_loss", lambda t, p, x, y: _f(t).huber_loss(x, y, **_how(p, "delta")), 2),
+    _loss("kl_div", lambda t, p, x, y: _f(t).kl_div(x, y, **_how(p, "log_target")), 2),
+    _loss(
+        "bce_with_logits",
+        lambda t, p, x, y, w, positive: _f(t).binary_cross_entropy_with_logits(x, y, weight=w, pos_weight=positive, **_how(p)),
+        1,
+        "binary_cross_entropy_with_logits",
+    ),
+    _loss("poisson_nll_loss", lambda t, p, x, y: _f(t).poisson_nll_loss(x, y, **_how(p, "log_input", "full", "eps")), 1),
+    _loss("gaussian_nll_loss", lambda t, p, x, y, v: _f(t).gaussian_nll_loss(x, y, v, **_how(p, "full", "eps")), 3),
+    _loss("hinge_embedding_loss", lambda t, p, x, y: _f(t).hinge_embedding_loss(x, y, **_how(p, "margin"))),
+    _loss("soft_margin_loss", lambda t, p, x, y: _f(t).soft_margin_loss(x, y, **_how(p))),
+    _loss("margin_ranking_loss", lambda t, p, a, b, y: _f(t).margin_ranking_loss(a, b, y, **_how(p, "margin")), 2),
+    _loss("multi_margin_loss", lambda t, p, x, y, w: _f(t).multi_margin_loss(x, y, weight=w, **_how(p, "p", "margin")), forward=False),
+    _loss("multilabel_margin_loss", lambda t, p, x, y: _f(t).multilabel_margin_loss(x, y, **_how(p)), forward=False),
+    _loss("multilabel_soft_margin_loss", lambda t, p, x, y, w: _f(t).multilabel_soft_margin_loss(x, y, weight=w, **_how(p))),
+    _loss("cosine_embedding_loss", lambda t, p, a, b, y: _f(t).cosine_embedding_loss(a, b, y, **_how(p, "margin")), 2),
+    _loss("triplet_margin_loss", _triplet, 3),
+    _loss(
+        "cross_entropy_probabilities",
+        lambda t, p, x, y, w: _f(t).cross_entropy(x, y, weight=w, **_how(p, "label_smoothing")),
+        2,
+        "cross_entropy",
+    ),
+)
