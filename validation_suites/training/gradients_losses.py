@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from csvkit_ml.model.function import Function, Json, Sample, params, seed_for
+from csvkit_ml.model.function import Function, Json, Sample, params
 from csvkit_ml.references.running_error import hyperparameter
 from validation_suites import faults
 from validation_suites.training.gradients_layers import SUM_FOR_MEAN
