@@ -205,7 +205,7 @@ def _plain(*shape: int) -> Maker:
 
 def _regular(*shape: int) -> Maker:
     """Columns that are far from dependent."""
-    return lambda random: random.standard_normal(shape) + 3 * np.eye(*shape[-2:])
+    return lambda random: random.standard_normal(shape) + 3 * np.eye(shape[-2], shape[-1])
 
 
 def _positive(*shape: int) -> Maker:

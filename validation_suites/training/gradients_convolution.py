@@ -34,7 +34,8 @@ def _padded(sample: Sample, x: Any, extents: tuple[int, ...]) -> Any:
 
     def of(v: Any) -> Any:
         around = [(p, max(0, e - p - n)) for p, e, n in zip(sample.param("padding"), extents, v.shape[2:], strict=True)]
-        return np.pad(v, [(0, 0), (0, 0), *around])[(..., *(slice(0, e) for e in extents))]
+        inner: Any = (..., *(slice(0, e) for e in extents))
+        return np.pad(v, [(0, 0), (0, 0), *around])[inner]
 
     return moved(x, of)
 
@@ -77,7 +78,8 @@ def _cropped(sample: Sample, x: Any, shape: tuple[int, ...]) -> Any:
 
     def of(v: Any) -> Any:
         out = np.pad(v, [(0, 0), (0, 0), *((0, n + p) for n, p in zip(shape, sample.param("padding"), strict=True))])
-        return out[(..., *(slice(p, p + n) for p, n in zip(sample.param("padding"), shape, strict=True)))]
+        inner: Any = (..., *(slice(p, p + n) for p, n in zip(sample.param("padding"), shape, strict=True)))
+        return out[inner]
 
     return moved(x, of)
 

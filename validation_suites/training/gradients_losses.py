@@ -46,7 +46,8 @@ def _better(one: Any, two: Any) -> Any:
 
 
 def _huber(sample: Sample, x: Any, t: Any, g: Any) -> tuple[Any, ...]:
-    d, delta = x - t, hyperparameter(sample.param("delta"))
+    d: Any = x - t
+    delta: Any = hyperparameter(sample.param("delta"))
     made = _share(sample, g, d.value.size) * np.where(np.abs(d.value) <= delta.value, d, delta * np.sign(d.value))
     return made, -made
 
@@ -82,7 +83,7 @@ def _gaussian(sample: Sample, x: Any, t: Any, v: Any, g: Any) -> tuple[Any, ...]
 
 
 def _hinge(sample: Sample, x: Any, y: Any, g: Any) -> tuple[Any, ...]:
-    share = wide(_share(sample, g, x.value.size), x.value.shape)
+    share: Any = wide(_share(sample, g, x.value.size), x.value.shape)
     return (np.where(y.value == 1, share, -_picked(x.value < sample.param("margin"), share)),)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -94,7 +94,7 @@ def _of_channels(rows: tuple[tuple[tuple[int, ...], int, float], ...]) -> tuple[
     )
 
 
-def _rows(x: Callable[..., Any], *settings: dict[str, Json], shape: tuple[int, ...] = (5, 17), kept: bool = False) -> tuple[Case, ...]:
+def _rows(x: Callable[..., Any], *settings: Mapping[str, Json], shape: tuple[int, ...] = (5, 17), kept: bool = False) -> tuple[Case, ...]:
     """An array and the upstream gradient of its rows (or of its elements)."""
     made = []
     for how in settings:

@@ -116,8 +116,9 @@ SLOPES = (
     _slope(id="lgamma", slope=lambda x: x.digamma(), terms=lambda x: 1 + 1 / x + np.abs(np.log(x)), low=0.05, high=30.0),
     _slope(id="digamma", slope=lambda x: _polygamma(1, x), low=0.05, high=30.0),
     _slope(id="polygamma", slope=lambda x, n: _polygamma(n + 1, x), low=0.2, high=20.0, settings={"n": (1, 2)}, narrow=False),
-    _slope(id="i0", slope=lambda x: x.bessel_i(1), terms=lambda x: np.abs(host.i1(x)) + np.abs(x) * host.ivp(1, x), low=-15.0, high=15.0, kinks=(0.0,)),
-    _slope(id="i0e", slope=lambda x: _i1e(x) - x.sgn() * _i0e(x), terms=lambda x: host.i0e(x) + host.i1e(np.abs(x)), low=-30.0, high=30.0),
+    _slope(id="i0", slope=lambda x: x.bessel_i(1), kinks=(0.0,), low=-15.0, high=15.0,
+           terms=lambda x: np.asarray(np.abs(host.i1(x)) + np.abs(x) * host.ivp(1, x))),
+    _slope(id="i0e", slope=lambda x: _i1e(x) - x.sgn() * _i0e(x), terms=lambda x: np.asarray(host.i0e(x) + host.i1e(np.abs(x))), low=-30.0, high=30.0),
     _slope(id="i1", slope=lambda x: x.bessel_i(0) - _i1_over_x(x), terms=lambda x: host.i0(x) + host.i1(x) / np.where(x == 0, 1, x),
            low=-15.0, high=15.0, kinks=(0.0,), narrow=False),
     _slope(id="i1e", slope=lambda x: _i0e(x) - abs(_i1e(x)) - _i1_over_x(x, True), kinks=(0.0,), low=-30.0, high=30.0, narrow=False,
@@ -134,8 +135,8 @@ SLOPES = (
            settings={"lambd": (0.5, 1.25)}),
     _slope(id="tanhshrink", slope=lambda x: x.tanh() ** 2, terms=np.ones_like, kinks=(0.0,)),
     _slope(id="threshold", slope=lambda x: arb(1) if x > arb("0.5") else arb(0), low=-2.0, high=2.0),
-    _slope(id="celu", slope=lambda x, alpha: arb(1) if x > 0 else (x / arb(alpha)).exp(), terms=lambda x, alpha: 1 + np.abs(x) * np.exp(np.minimum(x, 0) / alpha),
-           kinks=(0.0, -0.0), settings={"alpha": (1.0, 0.5)}),
+    _slope(id="celu", slope=lambda x, alpha: arb(1) if x > 0 else (x / arb(alpha)).exp(), kinks=(0.0, -0.0),
+           terms=lambda x, alpha: 1 + np.abs(x) * np.exp(np.minimum(x, 0) / alpha), settings={"alpha": (1.0, 0.5)}),
     _slope(id="gelu_tanh", slope=_tanh_gelu, terms=_tanh_gelu_terms),
 )  # fmt: skip
 
