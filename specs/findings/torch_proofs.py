@@ -682,6 +682,47 @@ def thawed_fused() -> Result:
     return runs(optimiser.step)
 
 
+def slope(of: Callable[..., Any], *points: float) -> list[float]:
+    """Derivatives of a function of float64 numbers by each of them."""
+    x = [torch.tensor(p, dtype=torch.float64, requires_grad=True) for p in points]
+    return [g.item() for g in torch.autograd.grad(of(*x), x)]
+
+
+@proof("grad_clamp", "documented: of a convex function's subgradients the smallest; clamp(x, -1, 2) has 0 at -1, as hardtanh(x, -1, 2)")
+def clamp_at_its_bound() -> Result:
+    return equal(slope(lambda x: torch.clamp(x, -1.0, 2.0), -1.0), slope(lambda x: F.hardtanh(x, -1.0, 2.0), -1.0))
+
+
+@proof("grad_fmax grad_fmin", "documented: of a convex function's subgradients the smallest; fmax(a, b) has [0.5, 0.5] where a = b, as maximum")
+def fmax_of_equals() -> Result:
+    return equal(slope(torch.fmax, 1.0, 1.0), slope(torch.maximum, 1.0, 1.0))
+
+
+@proof("grad_hardsigmoid", "the derivative of hardsigmoid at 0 is 1/6 to 15 digits in float64")
+def hardsigmoid_slope() -> Result:
+    return near(slope(F.hardsigmoid, 0.0)[0], 1 / 6, 1e-15)
+
+
+@proof("grad_digamma grad_twice_lgamma", "the derivative of digamma at 1 is pi^2 / 6 to 12 digits in float64")
+def digamma_slope() -> Result:
+    return near(slope(torch.digamma, 1.0)[0], math.pi**2 / 6, 1e-12)
+
+
+@proof("grad_gaussian_nll_loss", "documented: the floor of the variance does not affect gradients; in forward mode as in reverse mode")
+def floor_in_forward_mode() -> Result:
+    x, v, one = (torch.tensor(a, dtype=torch.float64) for a in (1.0, 0.1, 1.0))
+    forward = torch.func.jvp(lambda w: F.gaussian_nll_loss(x, 0 * x, w, eps=0.5), (v,), (one,))[1].item()
+    return equal(forward, slope(lambda w: F.gaussian_nll_loss(x, 0 * x, w, eps=0.5), 0.1)[0])
+
+
+@proof("grad_cosine_embedding_loss", "1 - cos(x, y) has no slope along x: x times its gradient is 0 to 1e-15 in float64")
+def cosine_slope() -> Result:
+    x, y = (torch.tensor([a], dtype=torch.float64, requires_grad=True) for a in ([3e-3, 1e-3], [-1e-3, 2e-3]))
+    (g,) = torch.autograd.grad(F.cosine_embedding_loss(x, y, torch.ones(1, dtype=torch.float64)), x)
+    got = abs((g * x).sum().item())
+    return got > 1e-15, got, 0.0
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:
