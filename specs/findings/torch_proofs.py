@@ -698,6 +698,11 @@ def fmax_of_equals() -> Result:
     return equal(slope(torch.fmax, 1.0, 1.0), slope(torch.maximum, 1.0, 1.0))
 
 
+@proof("grad_hardswish", "documented: of the derivatives on either side the smaller; of hardswish 0 at -3 and 1 at 3")
+def hardswish_slopes() -> Result:
+    return equal([slope(F.hardswish, x)[0] for x in (-3.0, 3.0)], [0.0, 1.0])
+
+
 @proof("grad_hardsigmoid", "the derivative of hardsigmoid at 0 is 1/6 to 15 digits in float64")
 def hardsigmoid_slope() -> Result:
     return near(slope(F.hardsigmoid, 0.0)[0], 1 / 6, 1e-15)

@@ -1,30 +1,23 @@
-"""Torch bindings: gradients of losses by every road, forward mode mapped over all directions included."""
+"""Torch bindings: gradients of losses by reverse mode, and by forward mode mapped over all directions."""
 
 from __future__ import annotations
 
 from csvkit_ml.libraries.binding import Binding
-from csvkit_ml.libraries.torch.staged.gradients import roads
+from csvkit_ml.libraries.torch.staged.gradients import forward_mode, roads
 
 FLOATS = ("float32", "float64")
-ROADS = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp")
-
-
-def everywhere(of, operands):
-    """The roads of reverse mode, and the gradient of <g, f> by one forward pass for each element of each operand, mapped (vmap)."""
-    n = operands
-
-    def forward_mode(t, p, *inputs):
-        leaves, constants, g = inputs[:n], inputs[n:-1], inputs[-1]
-        return t.func.jacfwd(lambda *xs: (of(t, p, *xs, *constants) * g).sum(), argnums=tuple(range(n)))(*leaves)
-
-    return {**roads(of, lambda p: operands), "func-jacfwd": forward_mode}
 
 
 def bound(name, of, operands=1, path="", forward=True):
-    """`forward`: whether the library documents forward-mode derivatives of it (its derivative formulas have one)."""
-    forms = everywhere(of, operands) if forward else roads(of, lambda p: operands)
-    names = (*ROADS, "torch." + (path or name)) + ("torch.func.jacfwd",) * forward
-    return Binding(function="grad_" + name, forms=forms, names=names, dtypes=FLOATS, layouts=("transposed", "offset"))
+    """Reverse and forward mode for every sample; the other roads of reverse mode for the first.
+
+    `forward`: whether the library has a forward-mode derivative of it.
+    """
+    made = roads(of, lambda p: operands)
+    forms = {"grad": made["grad"], **({"func-jacfwd": forward_mode(of, lambda p: operands)} if forward else {})}
+    once = {"torch.Tensor.backward": made["backward"], "torch.func.vjp": made["func-vjp"]}
+    names = ("torch.autograd.grad", "torch." + (path or name), *("torch.func.jacfwd",) * forward)
+    return Binding(function="grad_" + name, forms=forms, names=names, dtypes=FLOATS, layouts=("transposed",), aliases=once)
 
 
 def _loss(name, of, operands=1, path="", forward=True):

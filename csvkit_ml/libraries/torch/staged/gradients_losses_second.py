@@ -5,7 +5,7 @@ from __future__ import annotations
 from csvkit_ml.libraries.binding import Binding
 
 FLOATS = ("float32", "float64")
-NAMES = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp", "torch.func.jvp")
+NAMES = ("torch.autograd.grad", "torch.func.vjp", "torch.func.jvp")
 
 
 def _twice(name, of, path="", forward=True):
@@ -36,11 +36,11 @@ def _twice(name, of, path="", forward=True):
         *constants, g, v = rest
         return t.func.jvp(lambda w: pulled(t, p, w, constants, g), (x,), (v,))[1]
 
-    forms = {"grad": grad, "backward": backward, "vjp-of-vjp": reverse_over_reverse}
+    forms = {"grad": grad, "vjp-of-vjp": reverse_over_reverse}
     if forward:
         forms["jvp-of-vjp"] = forward_over_reverse
     names = (*NAMES, "torch.nn.functional." + (path or name))
-    return Binding(function="grad_twice_" + name, forms=forms, names=names, dtypes=FLOATS, layouts=("transposed",))
+    return Binding(function="grad_twice_" + name, forms=forms, names=names, dtypes=FLOATS, layouts=(), aliases={"torch.Tensor.backward": backward})
 
 
 def _loss(name, *arguments, forward=True):

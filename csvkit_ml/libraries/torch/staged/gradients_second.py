@@ -7,7 +7,7 @@ import operator
 from csvkit_ml.libraries.binding import Binding
 
 FLOATS = ("float32", "float64", "bfloat16")
-NAMES = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp", "torch.func.jvp")
+NAMES = ("torch.autograd.grad", "torch.func.jvp")
 
 
 def _twice(name, path="", **by_name):
@@ -17,17 +17,17 @@ def _twice(name, path="", **by_name):
     def of(t, p, x):
         return operator.attrgetter(path)(t)(x, **{k: p[n] for k, n in by_name.items()})
 
-    def once(t, p, x, g):
+    def slope_of(t, p, x, g):
         leaves = [x.detach().requires_grad_(True), g.detach().requires_grad_(True)]
         (slope,) = t.autograd.grad(of(t, p, leaves[0]), leaves[0], leaves[1], create_graph=True)
         return leaves, slope
 
     def grad(t, p, x, g, v):
-        leaves, slope = once(t, p, x, g)
+        leaves, slope = slope_of(t, p, x, g)
         return _filled(t, leaves, t.autograd.grad(slope, leaves, v, allow_unused=True))
 
     def backward(t, p, x, g, v):
-        leaves, slope = once(t, p, x, g)
+        leaves, slope = slope_of(t, p, x, g)
         slope.backward(v)
         return _filled(t, leaves, [leaf.grad for leaf in leaves])
 
@@ -47,14 +47,9 @@ def _twice(name, path="", **by_name):
 
         return t.func.jvp(lambda w: pushed(w, g), (x,), (v,))[1], pushed(x, v)
 
-    forms = {
-        "grad": grad,
-        "backward": backward,
-        "vjp-of-vjp": reverse_over_reverse,
-        "jvp-of-vjp": forward_over_reverse,
-        "jvp-of-jvp": forward_over_forward,
-    }
-    return Binding(function="grad_twice_" + name, forms=forms, names=(*NAMES, "torch." + path), dtypes=FLOATS, layouts=("transposed",))
+    forms = {"grad": grad, "jvp-of-vjp": forward_over_reverse, "jvp-of-jvp": forward_over_forward}
+    once = {"torch.Tensor.backward": backward, "torch.func.vjp": reverse_over_reverse}
+    return Binding(function="grad_twice_" + name, forms=forms, names=(*NAMES, "torch." + path), dtypes=FLOATS, layouts=(), aliases=once)
 
 
 def _filled(t, leaves, slopes):

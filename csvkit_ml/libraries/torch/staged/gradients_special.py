@@ -8,11 +8,11 @@ from csvkit_ml.libraries.binding import Binding
 from csvkit_ml.libraries.torch.staged.gradients import roads
 
 FLOATS = ("float32", "float64", "bfloat16")
-ROADS = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp", "torch.func.jvp", "torch.func.vmap", "torch.func.grad")
+ROADS = ("torch.autograd.grad", "torch.func.jvp", "torch.func.grad")
 
 
-def pointwise(name, of, path, dtypes=FLOATS, mapped=True):
-    """`of(t, p, x)`; `mapped` as long as the library documents that it maps it."""
+def pointwise(name, of, path):
+    """`of(t, p, x)`: reverse and forward mode for every sample, the other roads for the first."""
 
     def forward_mode(t, p, x, g):
         return t.func.jvp(lambda v: of(t, p, v), (x,), (g,))[1]
@@ -21,8 +21,10 @@ def pointwise(name, of, path, dtypes=FLOATS, mapped=True):
         slopes = t.func.vmap(t.func.grad(lambda v: of(t, p, v)))(x.reshape(-1))
         return slopes.reshape(x.shape) * g
 
-    forms = {**roads(of, lambda p: 1), "func-jvp": forward_mode, **({"vmap-grad": one_by_one} if mapped else {})}
-    return Binding(function="grad_" + name, forms=forms, names=(*ROADS, "torch." + path), dtypes=dtypes, layouts=("transposed",))
+    made = roads(of, lambda p: 1)
+    once = {"torch.Tensor.backward": made["backward"], "torch.func.vjp": made["func-vjp"], "torch.func.vmap": one_by_one}
+    forms = {"grad": made["grad"], "func-jvp": forward_mode}
+    return Binding(function="grad_" + name, forms=forms, names=(*ROADS, "torch." + path), dtypes=FLOATS, layouts=("transposed",), aliases=once)
 
 
 def _named(path, **by_name):
