@@ -682,6 +682,69 @@ def thawed_fused() -> Result:
     return runs(optimiser.step)
 
 
+def slope(of: Callable[..., Any], *points: float) -> list[float]:
+    """Derivatives of a function of float64 numbers by each of them."""
+    x = [torch.tensor(p, dtype=torch.float64, requires_grad=True) for p in points]
+    return [g.item() for g in torch.autograd.grad(of(*x), x)]
+
+
+@proof("grad_clamp", "documented: of a convex function's subgradients the smallest; clamp(x, -1, 2) has 0 at -1, as hardtanh(x, -1, 2)")
+def clamp_at_its_bound() -> Result:
+    return equal(slope(lambda x: torch.clamp(x, -1.0, 2.0), -1.0), slope(lambda x: F.hardtanh(x, -1.0, 2.0), -1.0))
+
+
+@proof("grad_fmax grad_fmin", "documented: of a convex function's subgradients the smallest; fmax(a, b) has [0.5, 0.5] where a = b, as maximum")
+def fmax_of_equals() -> Result:
+    return equal(slope(torch.fmax, 1.0, 1.0), slope(torch.maximum, 1.0, 1.0))
+
+
+@proof("grad_hardswish", "documented: of the derivatives on either side the smaller; of hardswish 0 at -3 and 1 at 3")
+def hardswish_slopes() -> Result:
+    return equal([slope(F.hardswish, x)[0] for x in (-3.0, 3.0)], [0.0, 1.0])
+
+
+@proof("grad_hardsigmoid", "the derivative of hardsigmoid at 0 is 1/6 to 15 digits in float64")
+def hardsigmoid_slope() -> Result:
+    return near(slope(F.hardsigmoid, 0.0)[0], 1 / 6, 1e-15)
+
+
+@proof("grad_digamma grad_twice_lgamma", "the derivative of digamma at 1 is pi^2 / 6 to 12 digits in float64")
+def digamma_slope() -> Result:
+    return near(slope(torch.digamma, 1.0)[0], math.pi**2 / 6, 1e-12)
+
+
+@proof("grad_gaussian_nll_loss", "documented: the floor of the variance does not affect gradients; in forward mode as in reverse mode")
+def floor_in_forward_mode() -> Result:
+    x, v, one = (torch.tensor(a, dtype=torch.float64) for a in (1.0, 0.1, 1.0))
+    forward = torch.func.jvp(lambda w: F.gaussian_nll_loss(x, 0 * x, w, eps=0.5), (v,), (one,))[1].item()
+    return equal(forward, slope(lambda w: F.gaussian_nll_loss(x, 0 * x, w, eps=0.5), 0.1)[0])
+
+
+@proof("grad_cosine_embedding_loss", "1 - cos(x, y) has no slope along x: x times its gradient is 0 to 1e-15 in float64")
+def cosine_slope() -> Result:
+    x, y = (torch.tensor([a], dtype=torch.float64, requires_grad=True) for a in ([3e-3, 1e-3], [-1e-3, 2e-3]))
+    (g,) = torch.autograd.grad(F.cosine_embedding_loss(x, y, torch.ones(1, dtype=torch.float64)), x)
+    got = abs((g * x).sum().item())
+    return got > 1e-15, got, 0.0
+
+
+@proof("grad_twice_binary_cross_entropy", "the second derivative of -log p at 0.5 is 4 to 14 digits in float64")
+def likelihood_twice() -> Result:
+    p, one = torch.tensor([0.5], dtype=torch.float64, requires_grad=True), torch.ones(1, dtype=torch.float64)
+    (first,) = torch.autograd.grad(F.binary_cross_entropy(p, one), p, create_graph=True)
+    return near(torch.autograd.grad(first, p)[0].item(), 4.0, 1e-14)
+
+
+@proof("grad_twice_mse_loss", "forward mode passes the gradient of mse_loss of four numbers: the Hessian times ones is 2 / 4")
+def squares_twice() -> Result:
+    x, y, v, one = torch.zeros(4), torch.zeros(4), torch.ones(4), torch.tensor(1.0)
+    try:
+        got = torch.func.jvp(lambda w: torch.func.vjp(lambda z: F.mse_loss(z, y), w)[1](one)[0], (x,), (v,))[1].tolist()
+    except RuntimeError as error:
+        return True, f"RuntimeError: {error}"[:100], [0.5] * 4
+    return equal(got, [0.5] * 4)
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:

@@ -19,12 +19,13 @@ from csvkit_ml.references import elementwise
 from validation_suites import faults
 from validation_suites.sampling import normal, uniform
 
-DTYPES = ("float32", "float64")
+DTYPES = ("float32", "float64", "bfloat16")
 Ball = Any
 SLOPE = Scaled(
     c=8.0, c_hard=32.0, scale="|g| times the sum of the magnitudes of the terms of f'(x); where they cancel, of the largest |f'|",
-    rationale="Every factor of f' is an elementary function within 2 ulp (4 u), products and sums add u each; what cancels in a tail is judged absolutely.",
-    literature="CRITERIA: gradients on the largest |f'| or the sum of absolute terms; Higham 2002, ch. 1 and 3.1",
+    rationale="Every factor of f' is an elementary function within 2 ulp (4 u), products and sums add u each; what cancels in a tail is judged absolutely."
+    " In bfloat16 every step may be rounded to the format, u = 2^-8.",
+    literature="CRITERIA: gradients on the largest |f'| or the sum of absolute terms; Higham 2002, ch. 1 and 3.1", wide_accumulation=False,
 )  # fmt: skip
 KINKS = "PyTorch documentation, autograd mechanics (gradients for non-differentiable functions: the subgradient of minimum norm); derivative by hand"
 
@@ -68,13 +69,19 @@ class Slope:
     """Points with an infinite derivative."""
     settings: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     """One parameter at most and its values."""
+    edges: tuple[int, ...] = (1, 7, 16, 17, 129)
+    """Sizes around vectors'."""
+    narrow: bool = True
+    """Whether it is asked in bfloat16, too."""
 
     def samples(self) -> Iterable[Sample]:
-        """Ordinary data, a sweep over the domain, edge sizes, kinks and poles; every setting."""
+        """Ordinary data, a sweep over the domain, edge sizes, kinks and poles; every setting. In bfloat16 without sweep and poles."""
         ways = [{n: v} for n, values in self.settings.items() for v in values] or [{}]
-        for i, (dtype, how) in enumerate((d, w) for d in DTYPES for w in ways):
+        for i, (dtype, how) in enumerate((d, w) for d in DTYPES[: 2 + self.narrow] for w in ways):
             tail = "".join(f"-{n.replace('_', '.')}={v}" for n, v in how.items())
             yield self._sample(dtype, f"ordinary{tail}", (4, 65), how, SampleClass.COVERING if i else SampleClass.ORDINARY)
+            if dtype == "bfloat16":
+                continue
             sweep = Tensor.of(np.linspace(self.low, self.high, 258)[1:-1], dtype)
             ordinary = self._sample(dtype, f"sweep{tail}", sweep.shape, how, SampleClass.CONDITIONED)
             yield replace(ordinary, inputs=(sweep, ordinary.inputs[1]))
@@ -82,7 +89,7 @@ class Slope:
             if points.shape[0]:
                 kinked = self._sample(dtype, f"kinks{tail}", points.shape, how, SampleClass.SPECIAL)
                 yield replace(kinked, inputs=(points, kinked.inputs[1]))
-        for n in (1, 7, 16, 17, 129):
+        for n in self.edges:
             yield self._sample("float32", f"n{n}", (n,), ways[0], SampleClass.EDGE)
 
     def _sample(self, dtype: str, name: str, shape: tuple[int, ...], how: Mapping[str, Json], why: SampleClass) -> Sample:

@@ -45,9 +45,23 @@ def roads(of, operands, with_upstream=True):
     return {"grad": grad, "backward": backward, "accumulated": accumulated, "func-vjp": vjp}
 
 
+def forward_mode(of, operands, with_upstream=True):
+    """The gradient of <g, f> by one forward pass for each element of each operand, mapped (vmap)."""
+
+    def form(t, p, *inputs):
+        n = operands(p)
+        leaves, constants, g = inputs[:n], inputs[n : len(inputs) - with_upstream], inputs[-1]
+        share = g if with_upstream else 1
+        return t.func.jacfwd(lambda *xs: (of(t, p, *xs, *constants) * share).sum(), argnums=tuple(range(n)))(*leaves)
+
+    return form
+
+
 def _binding(function, of, names, operands, with_upstream=True):
     forms = roads(of, operands, with_upstream)
-    return Binding(function=function, forms=forms, names=("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp", *names), dtypes=FLOATS)
+    known = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp", *names)
+    once = {"torch.func.jacfwd": forward_mode(of, operands, with_upstream)}
+    return Binding(function=function, forms=forms, names=known, dtypes=FLOATS, aliases=once)
 
 
 def _conv2d(t, p, x, w, *b):

@@ -7,7 +7,7 @@ import operator
 from csvkit_ml.libraries.binding import Binding
 from csvkit_ml.libraries.torch.staged.gradients import roads
 
-FLOATS = ("float32", "float64")
+FLOATS = ("float32", "float64", "bfloat16")
 ELEMENTARY = (
     "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "square", "sin", "cos", "sinh", "cosh", "atan", "sigmoid", "erf", "abs",
 )  # fmt: skip

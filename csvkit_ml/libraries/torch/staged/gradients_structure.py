@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from csvkit_ml.libraries.binding import Binding
-from csvkit_ml.libraries.torch.staged.gradients import roads
+from csvkit_ml.libraries.torch.staged.gradients import forward_mode, roads
 
 FLOATS = ("float32", "float64")
 ROADS = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp")
@@ -12,7 +12,8 @@ ROADS = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp")
 def product(name, of, operands=1, path="", with_upstream=True):
     path = path or name
     forms = roads(of, lambda p: operands, with_upstream)
-    return Binding(function="grad_" + name, forms=forms, names=(*ROADS, "torch." + path), dtypes=FLOATS)
+    once = {"torch.func.jacfwd": forward_mode(of, lambda p: operands, with_upstream)}
+    return Binding(function="grad_" + name, forms=forms, names=(*ROADS, "torch." + path), dtypes=FLOATS, aliases=once)
 
 
 def named(binding, *names):
