@@ -29,7 +29,7 @@ Value = tuple[Any, Any]
 """(value, natural scale) of one row."""
 
 
-def _exactly(a: Any) -> Any:
+def exactly(a: Any) -> Any:
     return np.vectorize(mpmath.mpf, otypes=[object])(np.asarray(a, dtype=np.float64))
 
 
@@ -37,7 +37,7 @@ def _log(x: Any) -> Any:
     return np.vectorize(mpmath.log, otypes=[object])(x)
 
 
-def _solved(lower: Any, d: Any) -> tuple[Any, Any]:
+def solved(lower: Any, d: Any) -> tuple[Any, Any]:
     """(z of L z = d, what rounding makes of it: |L^-1| (|L||z| + |d|))."""
     n = len(d)
     inverse = np.array((mpmath.matrix(lower.tolist()) ** -1).tolist(), dtype=object).reshape(n, n)
@@ -76,7 +76,7 @@ def _logs(x: Any) -> Value:
 
 
 def _normal_log(x: Any, mean: Any, lower: Any) -> Value:
-    z, slack = _solved(lower, x - mean)
+    z, slack = solved(lower, x - mean)
     square = (z @ z, z @ z + 2 * (abs(z) @ slack))
     return _sum((-0.5, square), (-1, _logs(np.diagonal(lower))), (-0.5 * len(x), _plain(_log_2pi())))
 
@@ -86,8 +86,8 @@ def _normal_entropy(lower: Any) -> Value:
 
 
 def _normal_divergence(mean: Any, lower: Any, other_mean: Any, other: Any) -> Value:
-    parts = [_solved(other, lower[:, j]) for j in range(len(lower))]
-    z, slack = _solved(other, other_mean - mean)
+    parts = [solved(other, lower[:, j]) for j in range(len(lower))]
+    z, slack = solved(other, other_mean - mean)
     trace = (sum(v @ v for v, _ in parts), sum(v @ v + 2 * (abs(v) @ s) for v, s in parts))
     square = (z @ z, z @ z + 2 * (abs(z) @ slack))
     logs = (1, _logs(np.diagonal(other))), (-1, _logs(np.diagonal(lower)))
@@ -119,7 +119,7 @@ def _multigamma(a: Any, n: int) -> Value:
 def _wishart_log(x: Any, freedom: Any, lower: Any) -> Value:
     """x: the factor of the value, X = x x'."""
     n = len(x)
-    parts = [_solved(lower, x[:, j]) for j in range(n)]
+    parts = [solved(lower, x[:, j]) for j in range(n)]
     trace = (sum(v @ v for v, _ in parts), sum(v @ v + 2 * (abs(v) @ s) for v, s in parts))
     v = freedom[0]
     value, scale = _sum(
@@ -247,7 +247,7 @@ class Family:
         of = {name: formula for name, formula, _ in self.quantities}[sample.param("quantity")]
         n = max(a.shape[-1] for a in sample.arrays())
         with mpmath.workdps(DIGITS):
-            made = [of(*(_exactly(a) for a in row)) for row in zip(*sample.arrays(), strict=True)]
+            made = [of(*(exactly(a) for a in row)) for row in zip(*sample.arrays(), strict=True)]
             value = np.array([float(v) for v, _ in made])
             low = np.array([float(v - mpmath.mpf(float(v))) for v, _ in made])
             scale = np.array([float(n * s) for _, s in made])
