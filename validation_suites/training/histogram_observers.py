@@ -132,7 +132,7 @@ def _one_more(sample: Sample) -> tuple[Any, ...]:
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         id="histogram_observer", side=Side.TRAINING, area=AREA,
-        requirement="The library shall count what it saw in bins, and derive scale and zero point of the range whose quantisation error its search finds least.",
+        requirement="The library shall count what it saw in bins, and derive scale and zero point of the range that its search finds to lose least.",
         source="PyTorch documentation, torch.ao.quantization.observer.HistogramObserver; norm minimisation of the squared error over quantiles",
         oracle="definition in double: closed integrals of the error (1e-14); counts and zero points whole",
         samples=_samples, reference=reference,

@@ -17,7 +17,8 @@ from validation_suites.sampling import normal
 
 DTYPES = ("float32", "float64")
 SHAPES: tuple[tuple[int, int, int, tuple[int, ...], float, bool], ...] = (
-    (7, 12, 11, (3, 6), 2.0, False), (7, 12, 11, (3, 6), 2.0, True), (1, 8, 5, (2,), 4.0, False), (16, 9, 20, (4, 9, 15), 3.0, True), (5, 4, 3, (1, 2), 1.0, False),
+    (7, 12, 11, (3, 6), 2.0, False), (7, 12, 11, (3, 6), 2.0, True), (1, 8, 5, (2,), 4.0, False),
+    (16, 9, 20, (4, 9, 15), 3.0, True), (5, 4, 3, (1, 2), 1.0, False),
 )  # fmt: skip
 """(rows, features, classes, cutoffs, divisor of each projection's width, bias of the head)."""
 Logits = tuple[Any, Any]

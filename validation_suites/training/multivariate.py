@@ -123,7 +123,8 @@ def _wishart_log(x: Any, freedom: Any, lower: Any) -> Value:
     trace = (sum(v @ v for v, _ in parts), sum(v @ v + 2 * (abs(v) @ s) for v, s in parts))
     v = freedom[0]
     value, scale = summed(
-        (v - n - 1, logarithms(np.diagonal(x))), (-0.5, trace), (-v * n / 2, plain(mpmath.log(2))), (-v, logarithms(np.diagonal(lower))), (-1, _multigamma(v / 2, n))
+        (v - n - 1, logarithms(np.diagonal(x))), (-0.5, trace), (-v * n / 2, plain(mpmath.log(2))), (-v, logarithms(np.diagonal(lower))),
+        (-1, _multigamma(v / 2, n)),
     )
     inverse = mpmath.matrix(x.tolist()) ** -1
     condition = mpmath.mnorm(inverse, "f") ** 2 * mpmath.mnorm(mpmath.matrix(x.tolist()), "f") ** 2
@@ -149,7 +150,8 @@ def _mixture_log(x: Any, weights: Any, means: Any, widths: Any) -> Value:
     for w, m, s in rows:
         z = (x[0] - m) / s
         gap = abs(z) * (abs(x[0]) + abs(m)) / s
-        parts.append(summed((1, logarithms(np.array([w / total]))), (-0.5, (z * z, z * z + 2 * gap)), (-1, logarithms(np.array([s]))), (-0.5, plain(log_2pi()))))
+        logs = (1, logarithms(np.array([w / total]))), (-1, logarithms(np.array([s]))), (-0.5, plain(log_2pi()))
+        parts.append(summed(*logs, (-0.5, (z * z, z * z + 2 * gap))))
     top = max(v for v, _ in parts)
     shares = [mpmath.exp(v - top) for v, _ in parts]
     value = top + mpmath.log(sum(shares))

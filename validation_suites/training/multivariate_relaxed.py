@@ -8,7 +8,19 @@ import mpmath
 import numpy as np
 
 from csvkit_ml.model.function import Function, seed_for
-from validation_suites.training.multivariate import Family, Value, exactly, log_2pi, logarithm, logarithms, plain, positive_rows, simplex_rows, summed, vector_rows
+from validation_suites.training.multivariate import (
+    Family,
+    Value,
+    exactly,
+    log_2pi,
+    logarithm,
+    logarithms,
+    plain,
+    positive_rows,
+    simplex_rows,
+    summed,
+    vector_rows,
+)  # fmt: skip
 
 RANK = 2
 

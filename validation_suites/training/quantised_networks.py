@@ -114,7 +114,7 @@ def _lstm_samples() -> Iterable[Sample]:
     """(x [N, I], h [N, H], c [N, H], weights [4H, I] and [4H, H], biases [4H] twice), every input spanning 127 steps."""
     for i, (rows, n, hidden) in enumerate(((1, 4, 3), (3, 6, 5), (4, 16, 8))):
         r = seed_for("dynamic lstm", str(i))
-        made = []
+        made: list[Array] = []
         for width in (n, hidden):
             x = r.integers(-63, 63, (rows, width)) + r.uniform(-0.3, 0.3, (rows, width))
             x.reshape(-1)[:2] = -64, 63
@@ -131,7 +131,8 @@ def _lstm_samples() -> Iterable[Sample]:
 def lstm(sample: Sample, *, quantised: bool = True, order: str = "ifgo") -> tuple[Expected, ...]:
     """One step on whole numbers of steps: exact sums, then the gates."""
     x, h, c, *weights = (a.astype(np.float64) for a in sample.arrays())
-    total, size = 0.0, 0.0
+    total: Any = 0.0
+    size: Any = 0.0
     for v, w, b in zip((x, h), weights[:2], weights[2:], strict=True):
         q = np.clip(np.rint(w / WEIGHT), -128, 127) * WEIGHT
         part = (np.rint(v / sample.param("step")) * sample.param("step") if quantised else v) @ q.T

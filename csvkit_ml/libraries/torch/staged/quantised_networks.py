@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import warnings
+from typing import Any
 
 from csvkit_ml.libraries.binding import Binding, NotSupported
-
-BIASES = 2
-"""Operands of a layer: weight and bias."""
 
 
 def _tools(t):
@@ -62,15 +60,15 @@ def _settings(t, p, training):
     return tuple(q.QConfig(activation=activation(*p[k]), weight=weight) for k in ("into", "out"))
 
 
-def _network(t, layers):
+def _network(t: Any, layers: Any) -> Any:
     q = _tools(t)
 
-    class Network(t.nn.Module):
-        def __init__(self):
+    class Network(t.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
             super().__init__()
             self.quant, self.body, self.dequant = q.QuantStub(), layers, q.DeQuantStub()
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             return self.dequant(self.body(self.quant(x)))
 
     return Network()
