@@ -32,8 +32,13 @@ def axes(sample: Sample) -> tuple[Axis, ...]:
 
 def shown(sample: Sample) -> tuple[Expected, ...]:
     """Nearest: the element shown, and in `also` those shown when coordinates are rounded to the other side of a breakpoint."""
+    return picked(sample, axes(sample))
+
+
+def picked(sample: Sample, along_axes: tuple[Axis, ...]) -> tuple[Expected, ...]:
+    """`shown` of axes that are given."""
     x = np.asarray(sample.arrays()[0])
-    places = [nearest_places(axis, str(sample.param("rounding"))) for axis in axes(sample)]
+    places = [nearest_places(axis, str(sample.param("rounding"))) for axis in along_axes]
     made = exactly(_taken(x, [true for true, _ in places]), dtype=sample.dtype)
     if all(np.array_equal(true, other) for true, other in places):
         return (made,)
@@ -47,18 +52,22 @@ def _taken(x: Array, places: Sequence[Array]) -> Array:
     return x
 
 
-def axis_weights(sample: Sample) -> tuple[Weights, ...]:
-    """Weights of each spatial axis."""
+def axis_weights(sample: Sample, along_axes: tuple[Axis, ...] = ()) -> tuple[Weights, ...]:
+    """Weights of each spatial axis, or of axes that are given."""
     p: dict[str, Any] = dict(sample.params)
     kernel = TRIANGLE if p.get("a") is None else keys(p["a"])
     u = ROUNDINGS[sample.dtype].accumulate
     antialias, exclude = bool(p.get("antialias")), bool(p.get("exclude_outside"))
-    return tuple(weights(axis, kernel, u=u, antialias=antialias, exclude_outside=exclude) for axis in axes(sample))
+    return tuple(weights(axis, kernel, u=u, antialias=antialias, exclude_outside=exclude) for axis in along_axes or axes(sample))
 
 
 def interpolated(sample: Sample) -> tuple[Expected, ...]:
     """Linear and cubic: the weights of all axes applied, scale as the criterion of resizing says."""
-    made = axis_weights(sample)
+    return blended(sample, axis_weights(sample))
+
+
+def blended(sample: Sample, made: tuple[Weights, ...]) -> tuple[Expected, ...]:
+    """`interpolated` by weights that are given."""
     full = extended(sample.arrays()[0])
     x = np.where(np.isfinite(full), full, 0)
     value, size = along(tuple(w.value for w in made), x), along(tuple(abs(w.value) for w in made), abs(x))

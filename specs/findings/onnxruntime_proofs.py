@@ -616,6 +616,52 @@ def reduced_axis_kept() -> Result:
     return equal(list(op("ReduceL1", np.zeros((2, 0, 4), F32), np.array([1], I64), held=(1,), keepdims=1).shape), [2, 1, 4])
 
 
+def cropped(sizes: Any = None, scales: Any = None) -> Any:
+    """The middle half of nine elements 0..8, from 2 to 6."""
+    held = {"roi": np.array([0, 0, 0.25, 1, 1, 0.75], F32), **({"sizes": sizes} if scales is None else {"scales": scales})}
+    names = ["x", "roi", "", "sizes"] if scales is None else ["x", "roi", "scales"]
+    node = helper.make_node("Resize", names, ["y"], mode="linear", coordinate_transformation_mode="tf_crop_and_resize")
+    return graph([node], {"x": np.arange(9, dtype=F32).reshape(1, 1, 9)}, {"y": TensorProto.FLOAT}, opset=19, held=held)[0]
+
+
+@proof("resize_cropped_same_size", "#5303: Resize by tf_crop_and_resize of the half from 2 to 6 of nine elements, to nine elements, begins at 2")
+def crop_of_same_size() -> Result:
+    return equal(cropped(sizes=np.array([1, 1, 9], I64))[0, 0, 0], 2.0)
+
+
+@proof("resize_cropped_by_scales", "#10727: Resize by tf_crop_and_resize: extent is floor(9 * (0.75 - 0.25) * 2)")
+def crop_by_scale() -> Result:
+    return equal(list(cropped(scales=np.array([1, 1, 2], F32)).shape), [1, 1, 9])
+
+
+@proof("attention_softcap attention_scores", "Attention of float16, 3-D, four heads on two: the same as 4-D, in twenty sessions")
+def grouped_rows_of_half() -> Result:
+    rng, worst = np.random.default_rng(0), 0.0
+    for _ in range(20):
+        q, k = rng.standard_normal((2, 4, 64)).astype(F16), rng.standard_normal((2, 3, 32)).astype(F16)
+        deep = [np.ascontiguousarray(a.reshape(2, a.shape[1], -1, 16).swapaxes(1, 2)) for a in (q, k)]
+        flat = op("Attention", q, k, k, opset=23, q_num_heads=4, kv_num_heads=2, softcap=2.0)
+        apart = op("Attention", deep[0], deep[1], deep[1], opset=23, softcap=2.0).swapaxes(1, 2).reshape(flat.shape)
+        worst = max(worst, float(np.nan_to_num(np.abs(flat.astype(F32) - apart), nan=INF).max()))
+    return below(worst, 0.01)
+
+
+@proof("attention_scores", "Attention of float16 gives out its scores beside a mask, as it does without one")
+def scores_of_half() -> Result:
+    q = np.ones((1, 1, 4, 8), F16)
+    inputs = {"q": q, "k": q, "v": q, "m": np.zeros((4, 4), F16)}
+    node = helper.make_node("Attention", list(inputs), ["y", "", "", "s"], qk_matmul_output_mode=0)
+    return runs(lambda: graph([node], inputs, {"y": TensorProto.FLOAT16, "s": TensorProto.FLOAT16}, opset=23))
+
+
+@proof("refuse_wrong_sizes", "TopK of 2^32 + 3 of six elements is refused, as 7 is")
+def largest_of_too_many() -> Result:
+    try:
+        return True, f"{op('TopK', np.arange(6, dtype=F32), np.array([2**32 + 3], I64)).size} elements", "refused"
+    except Exception as error:
+        return False, f"refused: {' '.join(str(error).split()[-6:])}", "refused"
+
+
 def results(only: str = "") -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:

@@ -745,6 +745,15 @@ def squares_twice() -> Result:
     return equal(got, [0.5] * 4)
 
 
+@proof("refuse_wrong_arguments", "#196106: take_along_dim refuses position 7 of six elements, as gather and NumPy's take_along_axis do")
+def wrapped_position() -> Result:
+    x = torch.arange(6.0).reshape(1, 6)
+    try:
+        return True, torch.take_along_dim(x, torch.tensor([[7]]), 1).item(), "refused"
+    except (RuntimeError, IndexError):
+        return False, "refused", "refused"
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:

@@ -45,6 +45,15 @@ def wrong_inputs(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any)
     return [refused, int(_bits(session.run(None, {"x": x})) == before)]
 
 
+def wrong_positions(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any) -> Any:
+    """(refused, right afterwards)."""
+    session = make(program)
+    right, wrong = (np.array(p[k], dtype="int64") for k in ("right", "wrong"))
+    before = _bits(session.run(None, {"x": x, "i": right}))
+    refused = _refused(lambda: session.run(None, {"x": x, "i": wrong}))
+    return [refused, int(_bits(session.run(None, {"x": x, "i": right})) == before)]
+
+
 def _reading(make: Make, path: str, x: Any) -> Callable[[], Any]:
     return lambda: make(path).run(None, {"x": x})
 
@@ -147,4 +156,5 @@ def saved(np: Any, make: Make, program: bytes, p: Dict[str, Any], x: Any) -> Any
 BEHAVIOURS: Dict[str, Callable[..., Any]] = {
     "refuse_wrong_inputs": wrong_inputs, "refuse_broken_files": broken_files, "refuse_broken_models": broken_models, "reused_model": reused,
     "concurrent_calls": concurrent, "separate_outputs": separate, "steady_memory": steady, "saved_model": saved,
+    "refuse_wrong_positions": wrong_positions, "refuse_wrong_sizes": wrong_positions, "refuse_wrong_labels": wrong_positions,
 }  # fmt: skip
