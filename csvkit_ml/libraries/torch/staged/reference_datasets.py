@@ -175,7 +175,8 @@ BINDINGS = (
     ),
     Binding(
         function="strd_nonlinear",
-        forms={"plain": _fitted(_forward), "reverse": _fitted(_reverse), "backward": _fitted(_by_backward)},
+        forms={"plain": _fitted(_forward)},
+        aliases={"torch.func.jacrev": _fitted(_reverse), "torch.autograd.functional.jacobian": _fitted(_by_backward)},
         names=("torch.func.jacfwd", "torch.func.jacrev", "torch.autograd.functional.jacobian", "torch.linalg.lstsq"),
         dtypes=DOUBLE,
         layouts=(),

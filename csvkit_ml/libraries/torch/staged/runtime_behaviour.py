@@ -226,7 +226,7 @@ FILES = {"plain": _state, "jit": _script_file}
 
 
 def _binding(function: str, form: Callable[..., Any], of: Any, exported: Any = None, names: str = "jit.script jit.trace") -> Binding:
-    """Exporting takes seconds: it is asked once for each type, under its public name."""
+    """What takes seconds is asked once for each type, under its public name."""
     return Binding(
         function=function, forms={k: _quiet(form(v)) for k, v in of.items()}, names=tuple("torch." + n for n in names.split()),
         dtypes=("float32", "float64"), layouts=(), since="2.5", aliases={} if exported is None else {exported[0]: _quiet(form(exported[1]))},
@@ -244,6 +244,6 @@ BINDINGS = (
     _binding("reused_model", _reused, BUILDS),
     _binding("concurrent_calls", _concurrent, _of("plain", "jit-script")),
     _binding("separate_outputs", _separate, BUILDS),
-    _binding("steady_memory", _steady, _of("plain", "jit-script")),
+    _binding("steady_memory", _steady, _of("plain"), ("torch.jit.script", _scripted)),
     _binding("saved_model", _saved, FILES, EXPORT_FILE, "jit.script jit.save jit.load export.save"),
 )
