@@ -64,7 +64,9 @@ def _padded(mode: str) -> Taken:
 
     def taken(values: Array, at: Array) -> Array:
         around = [*[(0, 0)] * (at.ndim - 1), (2, 3)]
-        return np.pad(at, around, constant_values=NOWHERE) if mode == "constant" else np.pad(at, around, mode=mode)  # type: ignore[call-overload,no-any-return]
+        pad: Any = np.pad
+        made: Array = pad(at, around, constant_values=NOWHERE) if mode == "constant" else pad(at, around, mode=mode)
+        return made
 
     return taken
 
@@ -88,7 +90,8 @@ def _windows(kernel: tuple[int, ...], stride: int) -> Callable[[Array], Array]:
     def of(a: Array) -> Array:
         axes = tuple(range(a.ndim - len(kernel), a.ndim))
         made = np.lib.stride_tricks.sliding_window_view(a, kernel, axis=axes)
-        made = made[(..., *[slice(None, None, stride)] * len(kernel), *[slice(None)] * len(kernel))]
+        every: Any = (..., *[slice(None, None, stride)] * len(kernel), *[slice(None)] * len(kernel))
+        made = made[every]
         return made.reshape(*made.shape[: -len(kernel)], -1)
 
     return of
@@ -138,7 +141,7 @@ MOVES: tuple[tuple[str, str, tuple[int, ...], Callable[[Array, Array], Array]], 
     ("pad_replicate", "padding by the edge", CUBE, _single(_padded("edge"))),
     ("pad_circular", "cyclic padding", CUBE, _single(_padded("wrap"))),
     ("diagonal", "the diagonal above the main one", ROWS, _single(lambda v, at: np.diagonal(at, 1))),
-    ("tril", "the lower triangle", ROWS, _single(lambda v, at: np.where(np.tri(*at.shape, -1, dtype=bool), at, NOWHERE))),
+    ("tril", "the lower triangle", ROWS, _single(lambda v, at: np.where(np.tri(at.shape[0], at.shape[1], -1, dtype=bool), at, NOWHERE))),
     ("masked_fill", "negative elements replaced", ROWS, _single(_filled(lambda v: v >= 0))),
     ("masked_select", "elements that are positive", ROWS, _single(lambda v, at: at[v > 0])),
     ("sort", "rows in order", ROWS, _single(_by(lambda v: np.argsort(v, -1)))),
