@@ -89,10 +89,10 @@ def _windows(kernel: tuple[int, ...], stride: int) -> Callable[[Array], Array]:
 
     def of(a: Array) -> Array:
         axes = tuple(range(a.ndim - len(kernel), a.ndim))
-        made = np.lib.stride_tricks.sliding_window_view(a, kernel, axis=axes)
+        made: Array = np.lib.stride_tricks.sliding_window_view(a, kernel, axis=axes)
         every: Any = (..., *[slice(None, None, stride)] * len(kernel), *[slice(None)] * len(kernel))
-        made = made[every]
-        return made.reshape(*made.shape[: -len(kernel)], -1)
+        strided: Array = made[every]
+        return strided.reshape(*strided.shape[: -len(kernel)], -1)
 
     return of
 
