@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.model.function import Function, Sample, params
-from csvkit_ml.references.running_error import Rounded, hyperparameter
+from csvkit_ml.references.running_error import hyperparameter
 from validation_suites import faults
 from validation_suites.training.losses_distances import norm
 from validation_suites.vector_jacobian import Case, Product, away, like, spread, tied, unbroadcast, wide
@@ -102,7 +102,8 @@ def _glu(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
     a, b = x[..., :half], x[..., half:]
     s: Any = 1 / (1 + np.exp(-b))
     parts = g * s, g * a * ((1 - s) * s)
-    return (Rounded(*(np.concatenate([getattr(p, k) for p in parts], -1) for k in ("value", "error")), x.by),)
+    value, error = (np.concatenate([getattr(p, k) for p in parts], -1) for k in ("value", "error"))
+    return (like(x, value, error),)
 
 
 def _cross(sample: Sample, a: Any, b: Any, g: Any) -> tuple[Any, ...]:
@@ -182,7 +183,7 @@ PRODUCTS = (
     Product(id="grad_glu", of="the gated linear unit along the last axis", product=_glu, cases=(
                 Case(name="ordinary", operands=((5, 18), (5, 9))), Case(name="pair", operands=((3, 2), (3, 1)))), faults=(faults.rolled(),)),
     Product(id="grad_cross", of="the vector product, for both operands", product=_cross, cases=(
-                Case(name="ordinary", operands=((5, 3), (5, 3), (5, 3))),), faults=(faults.rolled(),)),
+                Case(name="ordinary", operands=((5, 3), (5, 3), (5, 3))), Case(name="one", operands=((1, 3), (1, 3), (1, 3)))), faults=(faults.rolled(),)),
     Product(id="grad_cdist", of="the distances of all pairs of rows, for both matrices", product=_cdist, cases=tuple(
                 Case(name=f"p{p:g}", operands=((5, 4), (7, 4), (5, 7)), how=params(p=p)) for p in (2.0, 1.0, 3.0)), faults=(
                 faults.other_params("order-ignored", "The norm is always of order 2.", p=2.0),)),

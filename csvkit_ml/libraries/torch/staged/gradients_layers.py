@@ -51,7 +51,7 @@ BINDINGS = (
         lambda t, p, q, k, v: t.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=p["causal"]),
         3,
         "nn.functional.scaled_dot_product_attention",
-    ),
+    )._replace(aliases={}),  # its fused kernel has no forward mode
     _loss("l1_loss", lambda t, p, x, y: t.nn.functional.l1_loss(x, y, reduction=p["reduction"])),
     _loss("smooth_l1_loss", lambda t, p, x, y: t.nn.functional.smooth_l1_loss(x, y, reduction=p["reduction"], beta=p["beta"])),
     _with_pixels(_loss("nll_loss", _nll)),
