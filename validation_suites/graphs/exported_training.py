@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import ModelProto, NodeProto, numpy_helper
 
-from csvkit_ml.criteria.exact import Exact
 from csvkit_ml.model.function import Expected, Measurement, Reason
 from csvkit_ml.model.tensor import Array
 from validation_suites.graphs.packing import unpacked
@@ -98,7 +97,8 @@ class TrainingGraph:
 
     @property
     def formula(self) -> str:
-        return f"{', '.join(self.layers)} in this order; dropout on at {self.rate:g}; batch norms in training mode; weights bit for bit; operand (n, {self.shape})"
+        layers = ", ".join(self.layers)
+        return f"{layers} in this order; dropout on at {self.rate:g}; batch norms in training mode; weights bit for bit; operand (n, {self.shape})"
 
     def measure(self, actual: Array, expected: Expected) -> Measurement:
         """Judge the bytes of a model."""
@@ -108,8 +108,7 @@ class TrainingGraph:
         except (DecodeError, onnx.checker.ValidationError, ValueError, TypeError) as e:
             wrong = f"no model: {str(e)[:200]}"
         if wrong is None:
-            first = Exact().measure(np.ones(len(expected.extra)), Expected(name=expected.name, dtype="float64", value=np.ones(len(expected.extra))))
-            return first
+            return Measurement(output=expected.name, reason=Reason.IDENTICAL, compared=len(expected.extra))
         return Measurement(
             output=expected.name, reason=Reason.BEYOND_HARD, compared=len(expected.extra), offenders=1, error=float("inf"), ratio=float("inf"),
             expected="a graph that trains", actual="".join(c if c.isprintable() else "?" for c in wrong),

@@ -9,7 +9,7 @@ import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Results, Sample, SampleClass, Side, params
-from csvkit_ml.model.tensor import Array, Tensor
+from csvkit_ml.model.tensor import Array
 from validation_suites.graphs.exported_training import TrainingGraph
 from validation_suites.graphs.packing import packed
 from validation_suites.sampling import normal, positive
