@@ -754,6 +754,83 @@ def wrapped_position() -> Result:
         return False, "refused", "refused"
 
 
+@proof("implicit_gradient", "documented in #4421: the gradient of a Beta(3, 6) draw is good to 0.001; -(dF/da) / f in closed form at 300 draws")
+def beta_draws() -> Result:
+    a, b = (torch.full((300,), v, dtype=torch.float64, requires_grad=True) for v in (3.0, 6.0))
+    torch.manual_seed(1)
+    x = torch.distributions.Beta(a, b).rsample()
+    x.sum().backward()
+    shift = sum(1 / k for k in range(3, 9))
+
+    def moved(v: float) -> float:
+        parts = ((math.comb(5, j) * (-1) ** j * v ** (3 + j) / (3 + j), 3 + j) for j in range(6))
+        return -sum(c * (math.log(v) - 1 / n + shift) for c, n in parts) / (v**2 * (1 - v) ** 5)
+
+    got = max(abs(g / moved(v) - 1) for v, g in zip(x.tolist(), a.grad.tolist(), strict=True))  # type: ignore[union-attr]
+    return got > 1e-3, got, "at most 0.001"
+
+
+@proof("logistic_normal_distribution", "documented: log(X / (1 - X.cumsum(-1)))[..., :-1] ~ Normal(loc, scale); at a scale of 1e-6 it is loc = 0")
+def broken_sticks() -> Result:
+    x = torch.distributions.LogisticNormal(torch.zeros(3), torch.full((3,), 1e-6)).sample()
+    got = (x / (1 - x.cumsum(-1))).log()[:-1].abs().max().item()
+    return got > 1e-3, got, 0.0
+
+
+def through_steps(make: Callable[[Any], Any], **more: Any) -> tuple[Any, Any]:
+    """(parameter after two steps, its gradient by the first of the gradients 0.5 and 2), in float64, through the differentiable form."""
+    g = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
+    w = torch.ones(1, dtype=torch.float64, requires_grad=True).clone()
+    optimiser = make([w], lr=0.1, differentiable=True, **more)
+    for i in range(2):
+        w.grad = g[i : i + 1]
+        optimiser.step()
+    return w, torch.autograd.grad(w, g)[0][0].item()
+
+
+@proof("sgd_step_gradient", "two steps of SGD(momentum=0.9, differentiable): w - lr (1 + m) g1 - lr g2 has the derivative -0.19 by g1")
+def momentum_kept() -> Result:
+    try:
+        return near(through_steps(torch.optim.SGD, momentum=0.9)[1], -0.19, 1e-12)
+    except RuntimeError as error:
+        return True, f"RuntimeError: {error}"[:100], -0.19
+
+
+@proof("adam_step_gradient", "autograd occurs through two steps of Adam(amsgrad, differentiable)")
+def largest_kept() -> Result:
+    return runs(lambda: through_steps(torch.optim.Adam, amsgrad=True))
+
+
+@proof("adamw_step_gradient", "two steps of AdamW(differentiable) in float64, from 1 with gradients 0.3 and 0.6, to 1e-12")
+def differentiable_adamw_step() -> Result:
+    return trajectory(lambda w: torch.optim.AdamW([w], lr=0.1, differentiable=True), lambda g: adam(0.01, g, 2), 2)
+
+
+@proof("adamax_step_gradient", "autograd occurs through two steps of Adamax(differentiable)")
+def adamax_twice() -> Result:
+    return runs(lambda: through_steps(torch.optim.Adamax))
+
+
+@proof("rmsprop_step_gradient", "autograd occurs through two steps of RMSprop(centered, differentiable)")
+def centred_twice() -> Result:
+    return runs(lambda: through_steps(torch.optim.RMSprop, centered=True))
+
+
+@proof("rprop_step_gradient", "autograd occurs through two steps of Rprop(differentiable)")
+def rprop_twice() -> Result:
+    return runs(lambda: through_steps(torch.optim.Rprop))
+
+
+@proof("nadam_step_gradient", "two steps of NAdam(differentiable) in float64, from 1 with gradients 0.3 and 0.6, to 1e-12")
+def differentiable_nadam() -> Result:
+    return trajectory(lambda w: torch.optim.NAdam([w], lr=0.1, differentiable=True), lambda g: nesterov_adam(g, 2), 2)
+
+
+@proof("asgd_step_gradient", "a step of ASGD(lr=0.1, differentiable) in float64, from 1 with gradient 0.3: (1 - 1e-4 lr) - lr 0.3, to 1e-12")
+def averaged_step() -> Result:
+    return trajectory(lambda w: torch.optim.ASGD([w], lr=0.1, differentiable=True), lambda g: 1 - 1e-5 - 0.1 * g, 1)
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:

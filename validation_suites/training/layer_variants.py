@@ -74,7 +74,7 @@ def _answers(id: str, sentence: str, change: Any, anew: bool = True) -> Fault:
 def _locked(sample: Sample) -> Array:
     """One mask for all steps."""
     kept, *_ = _outputs(sample)
-    return kept * _mask(sample, 1 - float(sample.param("p")))[:1]
+    return np.asarray(kept * _mask(sample, 1 - float(sample.param("p")))[:1])
 
 
 def _after_last(sample: Sample) -> Array:
@@ -82,7 +82,7 @@ def _after_last(sample: Sample) -> Array:
     kept, *_ = _outputs(sample)
     keep = 1 - float(sample.param("p"))
     first, second = draw(sample).random((2, *kept.shape)) < keep
-    return kept * first * second / keep
+    return np.asarray(kept * first * second / keep)
 
 
 def _still_on(_: Function, __: Sample, results: Results) -> Results:
