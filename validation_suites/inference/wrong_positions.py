@@ -7,7 +7,6 @@ Not asked where a source gives such operands a meaning: slices that are cut to t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
