@@ -660,6 +660,12 @@ def largest_of_too_many() -> Result:
     return not refused[0], refused[1], "refused"
 
 
+@proof("cast_four_bits", "Cast of 0.5 and 2.5 to four bits goes to the even neighbours 0 and 2, as ONNX's notes on 4 bit integers say")
+def ties_to_four_bits() -> Result:
+    nodes = [helper.make_node("Cast", ["x"], ["q"], to=TensorProto.INT4), helper.make_node("Cast", ["q"], ["y"], to=TensorProto.FLOAT)]
+    return equal(graph(nodes, {"x": np.array([0.5, 1.5, 2.5], F32)}, {"y": TensorProto.FLOAT}, opset=21)[0], [0.0, 2.0, 2.0])
+
+
 def results(only: str = "") -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:
