@@ -67,7 +67,7 @@ def _name(dtype: str, row: dict[str, Any]) -> str:
     def part(key: str, v: Any) -> str:
         return f"{key[0]}{'-'.join(map(str, v))}" if isinstance(v, tuple) else f"{key}{v}" if isinstance(v, float | int) else str(v)
 
-    return "-".join([dtype, *(part(k, v) for k, v in row.items())]).replace("_", "-")
+    return "-".join([dtype, *(part(k, v) for k, v in row.items())]).replace("_", "-").lower()
 
 
 def _agreed(row: Mapping[str, Any]) -> bool:

@@ -39,10 +39,10 @@ def _plain(s: Sample) -> bool:
     return small and not any(p["output_padding"]) and p["padding"][:half] == p["padding"][half:]
 
 
-def _windows(id: str, extra: Mapping[str, tuple[Any, ...]], dtypes: tuple[str, ...], dims: tuple[int, ...]) -> Callable[[], Iterable[Sample]]:
+def _windows(id: str, extra: Mapping[str, Any], dtypes: tuple[str, ...], dims: tuple[int, ...]) -> Callable[[], Iterable[Sample]]:
     def made() -> Iterable[Sample]:
         for d in dims:
-            own = {k: v[d] if isinstance(v, dict) else v for k, v in extra.items()}
+            own = {k: v[d] if isinstance(v, Mapping) else v for k, v in extra.items()}
             rows = pairwise({**WINDOWS[d], "count_include_pad": (True, False), **own}, _fits)
             for dtype in dtypes:
                 for i, row in enumerate(rows if dtype == "float32" else rows[:3]):
