@@ -7,7 +7,7 @@ with a mask or with a cap (mode 1 changed its meaning).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,9 @@ LENGTHS = ((5, 5, 7), (1, 1, 16), (4, 3, 0), (3, 8, 1), (17, 2, 31))
 """Queries, new keys, keys of the cache."""
 SIZES = ((8, 8), (16, 24), (33, 5))
 """Of a key, of a value."""
-FORMS = ("4d", "3d")
+ALONE = tuple((q, k, 0) for q, k, _ in LENGTHS)
+"""Without a cache."""
+SHAPED: dict[str, tuple[Any, ...]] = {"sizes": SIZES, "form": ("4d", "3d")}
 
 
 def _operands(dtype: str, row: dict[str, Any], name: str) -> tuple[Tensor, ...]:
@@ -57,19 +59,28 @@ def _mask(dtype: str, row: dict[str, Any], name: str) -> tuple[Tensor, ...]:
 
 def _cache(dtype: str, row: dict[str, Any], name: str) -> tuple[Tensor, ...]:
     past = row["lengths"][2]
-    return tuple(normal(dtype, (2, row["heads"][1], past, w), "attention cache", name, x) for w, x in zip(row["sizes"], ("pk", "pv"), strict=True))
+    shapes = ((2, row["heads"][1], past, w) for w in row["sizes"])
+    return tuple(normal(dtype, s, "attention cache", name, x) for s, x in zip(shapes, ("pk", "pv"), strict=True))
 
 
 def _name(dtype: str, row: dict[str, Any]) -> str:
-    told = [f"{k[0]}{'-'.join(map(str, v))}" if isinstance(v, tuple) else f"{k}{v}" if isinstance(v, float | int) else str(v) for k, v in row.items()]
-    return "-".join([dtype, *told]).replace("_", "-")
+    def part(key: str, v: Any) -> str:
+        return f"{key[0]}{'-'.join(map(str, v))}" if isinstance(v, tuple) else f"{key}{v}" if isinstance(v, float | int) else str(v)
+
+    return "-".join([dtype, *(part(k, v) for k, v in row.items())]).replace("_", "-").lower()
+
+
+def _agreed(row: Mapping[str, Any]) -> bool:
+    """No cap beside a mask; no infinite logits given out."""
+    mask = row.get("mask", "none")
+    return not (row.get("softcap") and mask != "none") and not (row.get("mode") == 2 and mask == "bool")
 
 
 def _samples(rows: dict[str, tuple[Any, ...]], *, cached: bool) -> Callable[[], Iterable[Sample]]:
     """Every pair of choices; in float16 every fourth row."""
 
     def made() -> Iterable[Sample]:
-        chosen = pairwise(rows, lambda r: not (r.get("softcap") and r.get("mask", "none") != "none") and not (r.get("mode") == 2 and r.get("mask") == "bool"))
+        chosen = pairwise(rows, _agreed)
         for dtype in DTYPES:
             for i, row in enumerate(chosen if dtype == "float32" else chosen[::4]):
                 name = _name(dtype, row)
@@ -98,9 +109,13 @@ def _together(e: Expected) -> Expected:
     return replace(e, value=turned(e.value), low=None if e.low is None else turned(e.low), radius=turned(e.radius), scale=turned(e.scale))
 
 
+def _given(sample: Sample) -> dict[str, Any]:
+    return dict(sample.params)
+
+
 def _parts(sample: Sample) -> tuple[Array, Array, Array, Array | None]:
     """Queries, all keys, all values, heads apart; the mask."""
-    p, (q, k, v, *rest) = dict(sample.params), sample.arrays()
+    p, (q, k, v, *rest) = _given(sample), sample.arrays()
     hq, hk = p["heads"]
     q, k, v = apart(q, hq), apart(k, hk), apart(v, hk)
     if p["cached"]:
@@ -110,7 +125,7 @@ def _parts(sample: Sample) -> tuple[Array, Array, Array, Array | None]:
 
 def _reference(sample: Sample) -> tuple[Expected, ...]:
     """y; the keys and values that are kept; the scores that are asked."""
-    p, (q, k, v, mask) = dict(sample.params), _parts(sample)
+    p, (q, k, v, mask) = _given(sample), _parts(sample)
     y = attention(q, k, v, dtype=sample.dtype, scale=p["scale"], mask=mask, softcap=p["softcap"])
     out = [_together(y) if p["form"] == "3d" else y]
     out += [exactly(a, dtype=sample.dtype, name=f"y{i}") for i, a in enumerate((k, v), 1)] if p["cached"] else []
@@ -118,7 +133,10 @@ def _reference(sample: Sample) -> tuple[Expected, ...]:
         raw, name = p["mode"] == 0, f"y{len(out)}"
         kind = "weights" if p["mode"] == 3 else "logits"
         out.append(
-            scores(q, k, dtype=sample.dtype, name=name, kind=kind, scale=p["scale"], mask=None if raw else mask, softcap=0.0 if raw else p["softcap"])
+            scores(
+                q, k, dtype=sample.dtype, name=name, kind=kind, scale=p["scale"], mask=None if raw else mask,
+                softcap=0.0 if raw else p["softcap"],
+            )  # fmt: skip
         )
     return tuple(out)
 
@@ -127,7 +145,7 @@ def _turned(sample: Sample) -> Sample | None:
     """The cache follows the new keys (masks are left as they are)."""
     if not sample.param("cached") or sample.inputs[-1].shape[2] == 0:
         return None
-    p, (q, k, v, *rest) = dict(sample.params), sample.arrays()
+    p, (_, k, v, *rest) = _given(sample), sample.arrays()
     k, v = apart(k, p["heads"][1]), apart(v, p["heads"][1])
     n = min(k.shape[2], rest[-1].shape[2])
     old = [a.copy() for a in rest[-2:]]
@@ -150,7 +168,7 @@ def _heads_inside(sample: Sample) -> Sample | None:
     """Heads lie innermost instead of outermost in a row of 3-D operands."""
     if sample.param("form") != "3d" or sample.param("heads")[1] == 1:
         return None
-    p = dict(sample.params)
+    p = _given(sample)
 
     def mixed(x: Array, h: int) -> Tensor:
         return Tensor.of(np.ascontiguousarray(np.swapaxes(x.reshape(*x.shape[:2], -1, h), 2, 3)).reshape(x.shape))
@@ -163,7 +181,8 @@ def _unmasked(sample: Sample) -> Sample | None:
     if not sample.param("masked"):
         return None
     m = sample.arrays()[3]
-    return replace(sample, inputs=(*sample.inputs[:3], Tensor.of(np.ones_like(m) if m.dtype.kind == "b" else np.zeros_like(m)), *sample.inputs[4:]))
+    none = Tensor.of(np.ones_like(m) if m.dtype.kind == "b" else np.zeros_like(m))
+    return replace(sample, inputs=(*sample.inputs[:3], none, *sample.inputs[4:]))
 
 
 COMMON = (
@@ -186,14 +205,14 @@ def _function(id: str, says: str, samples: Callable[[], Iterable[Sample]], *own:
 FUNCTIONS: tuple[Function, ...] = (
     _function(
         "attention_cache", "attend to the keys of a cache before the new ones, and give out both together",
-        _samples({"heads": HEADS, "lengths": LENGTHS, "sizes": SIZES, "form": FORMS, "mask": ("none", "bool", "additive"), "scale": (None, 0.3125)}, cached=True),
+        _samples({"heads": HEADS, "lengths": LENGTHS, **SHAPED, "mask": ("none", "bool", "additive"), "scale": (None, 0.3125)}, cached=True),
         faults.other_sample("cache-overwritten", "New keys and values take the place of the last of the cache.", _turned),
         faults.other_sample("heads-innermost", "In 3-D operands heads are taken to lie innermost.", _heads_inside),
         faults.other_sample("mask-ignored", "The mask is not applied.", _unmasked),
     ),
     _function(
         "attention_softcap", "cap the logits smoothly, c tanh(s / c), before the softmax",
-        _samples({"heads": HEADS, "lengths": tuple((q, k, 0) for q, k, _ in LENGTHS), "sizes": SIZES, "form": FORMS, "softcap": (2.0, 0.5, 30.0), "scale": (None, 1.5)}, cached=False),
+        _samples({"heads": HEADS, "lengths": ALONE, **SHAPED, "softcap": (2.0, 0.5, 30.0), "scale": (None, 1.5)}, cached=False),
         faults.other_params("cap-ignored", "Logits are not capped.", softcap=0.0),
         faults.other_params("cap-doubled", "The cap is twice as high.", softcap=lambda c: 2 * c),
         faults.other_sample("heads-innermost", "In 3-D operands heads are taken to lie innermost.", _heads_inside),
@@ -202,7 +221,7 @@ FUNCTIONS: tuple[Function, ...] = (
         "attention_scores", "give out the scaled products, those with cap or mask, or their softmax, as asked",
         _samples(
             {
-                "heads": HEADS[:3], "lengths": tuple((q, k, 0) for q, k, _ in LENGTHS), "sizes": SIZES, "form": FORMS,
+                "heads": HEADS[:3], "lengths": ALONE, **SHAPED,
                 "mask": ("none", "additive", "bool"), "softcap": (0.0, 2.0), "mode": (0, 2, 3), "scale": (None, 0.75),
             },
             cached=False,

@@ -30,7 +30,9 @@ OUTPUTS: Mapping[str, Mapping[int, tuple[int, ...]]] = {
 """By the number of axes; no axis keeps its extent, which is a function of its own."""
 SAME_SIZE = (((9,), (9,)), ((9, 13), (9, 5)), ((8, 8), (8, 8)), ((7, 17), (3, 17)))
 """Extents and outputs."""
-SHARED: Mapping[str, tuple[Any, ...]] = {"region": tuple(REGIONS), "output": tuple(OUTPUTS), "outside": (0.0, 10.5, -3.25), "axes": ("all", "spatial")}
+SHARED: Mapping[str, tuple[Any, ...]] = {
+    "region": tuple(REGIONS), "output": tuple(OUTPUTS), "outside": (0.0, 10.5, -3.25), "axes": ("all", "spatial"),
+}  # fmt: skip
 ROWS: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "resize_cropped_nearest": {"dims": (2, 1, 3), **SHARED, "rounding": tuple(NEAREST)},
     "resize_cropped_linear": {"dims": (2, 1, 3), **SHARED},
@@ -151,8 +153,12 @@ FUNCTIONS: tuple[Function, ...] = (
     _function(
         "resize_cropped_nearest", f"return the nearest element {_CUT}", _crops("resize_cropped_nearest"), cropped, (*CROPPED, *NEAR),
     ),
-    _function("resize_cropped_linear", f"return the linear interpolant {_CUT}", _crops("resize_cropped_linear"), cropped, (*CROPPED, *SMOOTH)),
-    _function("resize_cropped_cubic", f"return the bicubic convolution {_CUT}", _crops("resize_cropped_cubic"), cropped, (*CROPPED, *CUBIC)),
+    _function(
+        "resize_cropped_linear", f"return the linear interpolant {_CUT}", _crops("resize_cropped_linear"), cropped, (*CROPPED, *SMOOTH),
+    ),
+    _function(
+        "resize_cropped_cubic", f"return the bicubic convolution {_CUT}", _crops("resize_cropped_cubic"), cropped, (*CROPPED, *CUBIC),
+    ),
     _function(
         "resize_cropped_same_size", f"return the linear interpolant {_CUT}, where axes keep their extent too", _same_size, cropped,
         (*CROPPED, *SMOOTH),

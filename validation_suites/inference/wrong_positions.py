@@ -7,7 +7,6 @@ Not asked where a source gives such operands a meaning: slices that are cut to t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -39,7 +38,8 @@ def _deep(n: int, right: tuple[tuple[int, ...], ...]) -> tuple[Json, Mapping[str
 
 
 POSITIONS: Cases = {
-    "gather": _flat(6, (0, 5, 2, 3)), "gather_elements": _deep(6, ((0, 3), (2, 1), (1, 5))), "scatter_elements": _deep(6, ((0, 3), (2, 1), (1, 5))),
+    "gather": _flat(6, (0, 5, 2, 3)), "gather_elements": _deep(6, ((0, 3), (2, 1), (1, 5))),
+    "scatter_elements": _deep(6, ((0, 3), (2, 1), (1, 5))),
     "gather_nd": _deep(6, ((0, 1), (4, 3), (2, 5))), "scatter_nd": _deep(6, ((0, 1), (4, 3), (2, 5))),
 }  # fmt: skip
 """Along the second axis of SHAPE or, of `_elements`, of its first two axes."""
@@ -100,8 +100,9 @@ def _reference(_: Sample) -> tuple[Expected, ...]:
 
 def _function(id: str, says: str, cases: Cases) -> Function:
     return Function(
-        id=id, side=Side.INFERENCE, area="runtime behaviour", requirement=f"The library shall refuse {says}, and answer right ones afterwards.",
-        source="requirements of a medical device on its SOUP (IEC 62304, 5.3.3); ONNX operator specification and PyTorch reference, of each operator",
+        id=id, side=Side.INFERENCE, area="runtime behaviour",
+        requirement=f"The library shall refuse {says}, and answer right ones afterwards.",
+        source="requirements of a medical device on its SOUP (IEC 62304, 5.3.3); ONNX operator specification and PyTorch reference, by operator",
         oracle="exact: what a sound library gives", samples=_samples(cases), reference=_reference,
         criterion=Exact(rationale="What is refused, and whether bits are the same, is counted.", literature="definition"),
         faults=(

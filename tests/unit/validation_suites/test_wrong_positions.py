@@ -65,7 +65,7 @@ _PLAINLY: Mapping[str, Callable[[Any, Any], Any]] = {
     "tile": _tiled, "filled": lambda x, i: np.zeros(i), **{n: lambda x, i: np.take(np.arange(6), i) for n in LABELS},
     **{n: lambda x, i: np.take(x, i, axis=0) for n in ("index_select", "index_add", "index_copy", "index_fill", "index_reduce", "embedding_bag", "select")},
     **{n: lambda x, i: np.take(x, i) for n in ("take", "put", "put_add")},
-    **{n: _along for n in ("take_along_dim", "scatter_add", "scatter_reduce", "scatter_number")},
+    **dict.fromkeys(("take_along_dim", "scatter_add", "scatter_reduce", "scatter_number"), _along),
     "one_hot": _within(0, 4), "bincount": lambda x, i: np.bincount(i), "narrow": _narrowed, "kthvalue": _within(1, 7),
     "permute": lambda x, i: np.transpose(x, i), "diagonal": lambda x, i: np.diagonal(x, 0, *map(int, i)),
     "repeat_interleave": lambda x, i: np.repeat(x, i, axis=0), "masked_scatter": _within(3, 4), "max_unpool": _within(0, 5),

@@ -19,7 +19,8 @@ _NODES: Mapping[str, _Node] = {
     "gather": ("Gather", ("x", "i"), {"axis": 1}), "embedding": ("Gather", ("words", "i"), {"axis": 0}),
     "gather_elements": ("GatherElements", ("face", "i"), {"axis": 1}), "gather_nd": ("GatherND", ("x", "i"), {}),
     "scatter_elements": ("ScatterElements", ("face", "i", "new"), {"axis": 1}), "scatter_nd": ("ScatterND", ("face", "i", "three"), {}),
-    "topk": ("TopK", ("x", "i"), {"axis": 1}), "split": ("Split", ("x", "i"), {"axis": 1}), "reshape": ("Reshape", ("x", "i"), {}),
+    "topk": ("TopK", ("x", "i"), {"axis": 1}),
+    "split": ("Split", ("x", "i"), {"axis": 1}), "reshape": ("Reshape", ("x", "i"), {}),
     "expand": ("Expand", ("x", "i"), {}), "sum": ("ReduceSum", ("x", "i"), {}), "unsqueeze": ("Unsqueeze", ("x", "i"), {}),
     "cumsum": ("CumSum", ("x", "axis"), {}), "tile": ("Tile", ("x", "i"), {}), "filled": ("ConstantOfShape", ("i",), {}),
     "nll": ("NegativeLogLikelihoodLoss", ("classes", "i"), {"reduction": "none"}),
@@ -41,7 +42,7 @@ def _constants() -> dict[str, Tensor]:
 
 
 def _build(sample: Sample) -> onnx.ModelProto:
-    """All outputs are given out; `i` has the rank of the right operand and any extents."""
+    """All outputs are given out; `i` has the rank of the right operand and any number of rows."""
     x, right = sample.inputs[0], np.array(sample.param("right"), dtype=np.int64)
     op, names, given = _NODES[sample.param("operator")]
     before = [*(["columns"] if "classes" in names else []), *(n for n in names if n in _PARTS)]
@@ -51,10 +52,11 @@ def _build(sample: Sample) -> onnx.ModelProto:
     used = {n for node in nodes for n in node.input}
     held = {k: v for k, v in _constants().items() if k in used}
     model = graph(nodes, {"x": x, "i": Tensor.of(right)}, out, opset=18, initialisers=held)
-    for k, dim in enumerate(model.graph.input[1].type.tensor_type.shape.dim):
-        dim.dim_param = f"d{k}"
-    for k in range({"reshape": 2, "expand": 4, "filled": 2, "unsqueeze": 4}.get(sample.param("operator"), 3) if op in _OPEN else 0):
-        model.graph.output[0].type.tensor_type.shape.dim.add().dim_param = f"r{k}"
+    model.graph.input[1].type.tensor_type.shape.dim[0].dim_param = "many"
+    rank = {"reshape": 2, "filled": 2, "expand": 4, "unsqueeze": 4}.get(sample.param("operator"), 3)
+    for made in model.graph.output if op in _OPEN else ():
+        for k in range(rank):
+            made.type.tensor_type.shape.dim.add().dim_param = f"{made.name}{k}"
     return model
 
 
