@@ -26,6 +26,7 @@ LATER = {
     "dequantize_linear_4": "1.19: four-bit integers",
     "quantize_linear_blocked": "1.19: 1.18 loads the model and insists on steps of one axis",
     "dequantize_linear_blocked": "1.19: 1.18 loads the model and insists on steps of one axis",
+    "cast_four_bits": "1.23: no kernel converts four-bit integers before",
     "tree_ensemble": "1.21: the operator has no kernel before",
 }
 """Functions whose operator set is loaded by releases that do not implement them, with the first that does."""

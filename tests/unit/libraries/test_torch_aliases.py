@@ -14,6 +14,7 @@ from csvkit_ml.criteria.joint import measured
 from csvkit_ml.libraries.torch.staged.aliases import named
 from csvkit_ml.libraries.torch.staged.catalogue import bindings
 from csvkit_ml.model.function import VERDICT, Verdict
+from csvkit_ml.model.spec import Depth
 from csvkit_ml.pipeline.splitting import trace_jobs
 from csvkit_ml.planning.catalogue import _plan_samples
 
@@ -91,7 +92,7 @@ def test_every_other_name_is_verified_by_the_function_that_it_is_a_variant_of() 
 def test_other_names_run_once_in_every_dtype_and_in_traces() -> None:
     function, offer = registry.functions()["add"], OFFERS["add"]
     requests: dict[str, Any] = {}
-    planned, _ = _plan_samples(function, offer, TORCH, requests)
+    planned, _ = _plan_samples(function, offer, TORCH, requests, Depth.STANDARD)
     with_them = [s for s in planned if set(offer.brief) <= set(s.variants)]
     assert [s.dtype for s in with_them] == list(dict.fromkeys(s.dtype for s in planned))
     assert all(s.variants == offer.variants for s in planned if s not in with_them)
