@@ -51,6 +51,7 @@ class Store:
             self._db = sqlite3.connect(path, timeout=120, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA wal_autocheckpoint=16384")  # pages: the disk is waited for once in 64 MiB
             self._create(path)
         except (OSError, sqlite3.OperationalError) as e:
             raise refusal(e, path) from e

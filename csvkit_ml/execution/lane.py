@@ -36,7 +36,7 @@ class Limits:
     """For one execution."""
     memory_bytes: int
     """Address space of one process; 0 = none."""
-    batch: int = 1000
+    batch: int = 2000
     """Cases for one process."""
 
 
