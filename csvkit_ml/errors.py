@@ -148,6 +148,12 @@ class VerificationError(IntegrityError):
     code = "MLCSV-VERIFY"
 
 
+class LayoutError(MlcsvError):
+    """A report cannot be laid out; what was seen is kept."""
+
+    code = "MLCSV-LAYOUT"
+
+
 class SuiteError(MlcsvError):
     """A function, binding, backend or other plug-in is broken or duplicate: a bug of the suite."""
 

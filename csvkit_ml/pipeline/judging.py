@@ -165,7 +165,7 @@ def _depth(id: str, spec: ValidationSpec | None) -> Depth:
 
 def _question(id: str, spec: ValidationSpec | None) -> Digest:
     quick = ["quick"] if _depth(id, spec) is Depth.QUICK else []
-    return digest_of(["detected", id, definition(registry.home(id)), __version__, *quick])
+    return digest_of(["detect", id, definition(registry.home(id), detect.__module__), __version__, *quick])
 
 
 def exit_code(verdicts: tuple[Verdict, ...]) -> int:

@@ -10,6 +10,7 @@ from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 
+from csvkit_ml.errors import LayoutError
 from csvkit_ml.model.codec import canonical
 from csvkit_ml.model.digest import sha256
 from csvkit_ml.model.report import Approval, ReportModel
@@ -31,7 +32,11 @@ def typeset(document: bytes, record: bytes, seconds: int) -> bytes:
     if len(record) < LARGE:
         return compiled(document, record, seconds)
     line = [sys.executable, "-P", "-m", "csvkit_ml.reporting.typesetting", str(seconds), str(len(document))]
-    return subprocess.run(line, input=document + record, stdout=subprocess.PIPE, check=True).stdout
+    done = subprocess.run(line, input=document + record, capture_output=True)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()[-500:] or f"exit {done.returncode}"
+        raise LayoutError(f"a PDF of {len(record) >> 20} MiB of results cannot be laid out: {said}", "free memory and run the same command again")
+    return done.stdout
 
 
 def compiled(document: bytes, record: bytes, seconds: int) -> bytes:

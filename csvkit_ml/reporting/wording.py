@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from csvkit_ml.model.report import ReportModel
+from csvkit_ml.references.sieve import KIND
 
 CONCLUDES = "This is evidence and a proposed result. The tool concludes nothing: a named person reads the evidence and concludes."
 
@@ -42,7 +43,7 @@ _SWEPT = (
 def limits(model: ReportModel) -> tuple[str, ...]:
     """What the evidence does not show."""
     required = f" Identical bits are required of: {', '.join(model.required_identical)}." if model.required_identical else ""
-    swept = any(c.criterion.kind == "sieved" for f in model.functions for c in f.cases)
+    swept = any(c.criterion.kind == KIND for f in model.functions for c in f.cases)
     return (
         "It covers the functions, inputs and variants listed here, and no others. A function of the library that is not listed was not "
         "tested.",

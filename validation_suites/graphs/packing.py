@@ -1,9 +1,14 @@
-"""A model's bytes as a tensor of fixed size: its length in eight bytes, little-endian, the bytes, zeros."""
+"""A model's bytes as a tensor of fixed size: its length in eight bytes, little-endian, the bytes, zeros; and faults of models."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
 
+import numpy as np
+import onnx
+from onnx import ModelProto
+
+from csvkit_ml.model.function import Fault, Function, Results, Sample
 from csvkit_ml.model.tensor import Array
 
 CAPACITY = 1 << 16
@@ -25,3 +30,16 @@ def unpacked(tensor: Array) -> bytes:
     if length > len(raw) - _HEAD:
         raise ValueError(f"a length of {length} in {len(raw)} bytes")
     return raw[_HEAD : _HEAD + length]
+
+
+def altered(id: str, sentence: str, definition: Callable[[Sample], bytes], change: Callable[[ModelProto], None]) -> Fault:
+    """The right model of a sample with a change; applies where the change shows."""
+
+    def apply(_: Function, sample: Sample, __: Results) -> Results | None:
+        model = onnx.load_model_from_string(definition(sample))
+        before = model.SerializeToString(deterministic=True)
+        change(model)
+        after = model.SerializeToString(deterministic=True)
+        return None if after == before else (packed(after),)
+
+    return Fault(id=id, sentence=sentence, apply=apply)

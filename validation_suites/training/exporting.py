@@ -13,7 +13,7 @@ from csvkit_ml.model.function import Expected, Fault, Function, Results, Sample,
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references.graphs import disturbed, read_graph
 from validation_suites.graphs.exported_graph import ExportedGraph
-from validation_suites.graphs.packing import packed
+from validation_suites.graphs.packing import altered, packed
 from validation_suites.graphs.small import batch, convolutional, perceptron
 
 NETWORKS: dict[str, tuple[Callable[[], ModelProto], tuple[int, ...]]] = {"perceptron": (perceptron, (20,)), "convolutional": (convolutional, (3, 10, 10))}
@@ -49,14 +49,7 @@ def reference(sample: Sample) -> tuple[Expected, ...]:
 
 
 def _altered(id: str, sentence: str, change: Callable[[ModelProto], None]) -> Fault:
-    def apply(_: Function, sample: Sample, __: Results) -> Results | None:
-        model = onnx.load_model_from_string(model_of(sample))
-        before = model.SerializeToString(deterministic=True)
-        change(model)
-        after = model.SerializeToString(deterministic=True)
-        return None if after == before else (packed(after),)
-
-    return Fault(id=id, sentence=sentence, apply=apply)
+    return altered(id, sentence, model_of, change)
 
 
 def _constant(name: str, change: Callable[[Array], Array]) -> Callable[[ModelProto], None]:

@@ -8,10 +8,10 @@ import numpy as np
 import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Results, Sample, SampleClass, Side, params
+from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Sample, SampleClass, Side, params
 from csvkit_ml.model.tensor import Array
 from validation_suites.graphs.exported_training import TrainingGraph
-from validation_suites.graphs.packing import packed
+from validation_suites.graphs.packing import altered, packed
 from validation_suites.sampling import normal, positive
 
 RATE, MOMENTUM, EPS = 0.25, 0.125, 2.0**-10
@@ -66,13 +66,14 @@ def definition(sample: Sample) -> ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", int(sample.param("opset")))], ir_version=8)
 
 
-def _bytes(model: ModelProto) -> bytes:
-    return bytes(model.SerializeToString(deterministic=True))
+def model_of(sample: Sample) -> bytes:
+    """Its bytes."""
+    return bytes(definition(sample).SerializeToString(deterministic=True))
 
 
 def reference(sample: Sample) -> tuple[Expected, ...]:
     """The definition's own bytes stand for any right export; the weights lie beside them."""
-    return (Expected(name="y", dtype="uint8", value=packed(_bytes(definition(sample))), extra=copied(sample)),)
+    return (Expected(name="y", dtype="uint8", value=packed(model_of(sample)), extra=copied(sample)),)
 
 
 def _judged(sample: Sample) -> Criterion:
@@ -82,12 +83,7 @@ def _judged(sample: Sample) -> Criterion:
 
 
 def _altered(id: str, sentence: str, change: Callable[[ModelProto], None]) -> Fault:
-    def apply(_: Function, sample: Sample, __: Results) -> Results | None:
-        model = definition(sample)
-        change(model)
-        return (packed(_bytes(model)),)
-
-    return Fault(id=id, sentence=sentence, apply=apply)
+    return altered(id, sentence, model_of, change)
 
 
 def _set(model: ModelProto, name: str, value: Array) -> None:

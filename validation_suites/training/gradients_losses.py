@@ -178,7 +178,7 @@ def uniform(shape: tuple[int, ...], low: float, high: float) -> Callable[[np.ran
     return lambda random: random.uniform(low, high, shape)
 
 
-def _signs(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
+def signs(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
     """1 or -1."""
     return lambda random: np.where(random.random(shape) < 0.5, -1.0, 1.0)
 
@@ -187,7 +187,7 @@ def _labels(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
     return lambda random: (random.random(shape) < 0.4).astype(np.float64)
 
 
-def _counts(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
+def counts(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
     return lambda random: random.poisson(2.0, shape).astype(np.float64)
 
 
@@ -243,17 +243,17 @@ PRODUCTS = (
     _loss("bce_with_logits", "the binary cross entropy of logits, weighted", _bce_with_logits,
           _cases(((4, 17), uniform((4, 17), 0.0, 1.0), uniform((17,), 0.25, 2.0), uniform((17,), 0.5, 3.0)), (4, 17), {})),
     _loss("poisson_nll_loss", "the Poisson negative log likelihood", _poisson,
-          (*_cases(((4, 17), _counts((4, 17))), (4, 17), {"log_input": True, "eps": 1e-8, "full": True}),
-           *_cases((uniform((4, 17), 0.1, 4.0), _counts((4, 17))), (4, 17), {"log_input": False, "eps": 1e-3, "full": True}, reductions=("sum", "none"))),
+          (*_cases(((4, 17), counts((4, 17))), (4, 17), {"log_input": True, "eps": 1e-8, "full": True}),
+           *_cases((uniform((4, 17), 0.1, 4.0), counts((4, 17))), (4, 17), {"log_input": False, "eps": 1e-3, "full": True}, reductions=("sum", "none"))),
           faults.other_params("input-form", "A rate is taken for its logarithm or the reverse.", log_input=lambda v: not v)),
     _loss("gaussian_nll_loss", "the Gaussian negative log likelihood, for mean, target and variance", _gaussian,
           _cases((*PAIR, uniform((4, 17), 0.02, 2.0)), (4, 17), {"eps": 1e-6, "full": True}, {"eps": 0.5, "full": False}, {"eps": 1e-6, "full": False}),
           faults.other_params("no-floor", "Variances have no floor.", eps=1e-30)),
     _loss("hinge_embedding_loss", "the hinge embedding loss", _hinge,
-          _cases(((4, 17), _signs((4, 17))), (4, 17), {"margin": 1.0}, {"margin": 0.25}, {"margin": 1.0}), _other("margin", 9.0)),
-    _loss("soft_margin_loss", "log(1 + exp(-y x))", _soft_margin, _cases(((4, 17), _signs((4, 17))), (4, 17), {})),
+          _cases(((4, 17), signs((4, 17))), (4, 17), {"margin": 1.0}, {"margin": 0.25}, {"margin": 1.0}), _other("margin", 9.0)),
+    _loss("soft_margin_loss", "log(1 + exp(-y x))", _soft_margin, _cases(((4, 17), signs((4, 17))), (4, 17), {})),
     _loss("margin_ranking_loss", "the margin ranking loss, for both scores", _ranking,
-          _cases((*PAIR, _signs((4, 17))), (4, 17), {"margin": 0.7}, {"margin": 0.0}, {"margin": 0.7}), _other("margin", 0.0)),
+          _cases((*PAIR, signs((4, 17))), (4, 17), {"margin": 0.7}, {"margin": 0.0}, {"margin": 0.7}), _other("margin", 0.0)),
     _loss("multi_margin_loss", "the multi-class margin loss", _multi_margin,
           _cases(((5, 9), indices(9, (5,)), uniform((9,), 0.25, 2.0)), (5,), {"p": 1, "margin": 1.0}, {"p": 2, "margin": 1.0}, {"p": 2, "margin": 0.4}),
           _other("margin", 1.0), _other("p", 1)),
@@ -262,7 +262,7 @@ PRODUCTS = (
     _loss("multilabel_soft_margin_loss", "the multi-label soft margin loss", _multilabel_soft_margin,
           _cases(((5, 9), _labels((5, 9)), uniform((9,), 0.25, 2.0)), (5,), {})),
     _loss("cosine_embedding_loss", "the cosine embedding loss, for both vectors", _cosine_embedding,
-          _cases((away((7, 9)), away((7, 9)), _signs((7,))), (7,), {"margin": 0.0}, {"margin": 0.1}, {"margin": 0.1})),
+          _cases((away((7, 9)), away((7, 9)), signs((7,))), (7,), {"margin": 0.0}, {"margin": 0.1}, {"margin": 0.1})),
     _loss("triplet_margin_loss", "the triplet margin loss, for anchor, positive and negative", _triplet,
           _cases((away((7, 9)), away((7, 9)), away((7, 9))), (7,), {"p": 2.0, "margin": 1.0, "swap": False, "eps": 1e-6},
                  {"p": 2.0, "margin": 1.0, "swap": True, "eps": 1e-6}, {"p": 3.0, "margin": 0.2, "swap": False, "eps": 1e-6},

@@ -14,6 +14,7 @@ from csvkit_ml.model.function import Function, Json, Sample, params
 from csvkit_ml.references.running_error import hyperparameter
 from validation_suites import faults
 from validation_suites.training.gradients_layers import SUM_FOR_MEAN
+from validation_suites.training.gradients_losses import counts, signs, uniform
 from validation_suites.vector_jacobian import Case, Product, like, softmax, spread
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -96,18 +97,6 @@ def _cases(operands: tuple[Any, ...], *settings: dict[str, Json], losses: tuple[
     )  # fmt: skip
 
 
-def uniform(low: float, high: float, shape: tuple[int, ...] = SHAPE) -> Callable[[np.random.Generator], Any]:
-    return lambda random: random.uniform(low, high, shape)
-
-
-def _counts(random: np.random.Generator) -> Any:
-    return random.poisson(2.0, SHAPE).astype(np.float64)
-
-
-def _signs(random: np.random.Generator) -> Any:
-    return np.where(random.random(SHAPE) < 0.5, -1.0, 1.0)
-
-
 def _targets(random: np.random.Generator) -> Any:
     return random.integers(0, SHAPE[1], SHAPE[:1])
 
@@ -122,11 +111,12 @@ PRODUCTS = (
     _second("smooth_l1_loss", "the smooth L1 loss", _each(_smooth_l1), _cases((SHAPE, SHAPE), {"beta": 1.0}, {"beta": 0.5}),
             faults.other_params("beta-ignored", "beta is ignored.", beta=1.0)),
     _second("bce_with_logits", "the binary cross entropy of logits, weighted", _each(_bce_with_logits),
-            _cases((SHAPE, uniform(0.0, 1.0), uniform(0.25, 2.0, SHAPE[1:]), uniform(0.5, 3.0, SHAPE[1:])), {})),
-    _second("binary_cross_entropy", "the binary cross entropy of probabilities", _each(_bce), _cases((uniform(0.05, 0.95), uniform(0.0, 1.0)), {})),
-    _second("poisson_nll_loss", "the Poisson negative log likelihood of log rates", _each(_poisson), _cases((SHAPE, _counts), {})),
-    _second("soft_margin_loss", "log(1 + exp(-y x))", _each(_soft_margin), _cases((SHAPE, _signs), {})),
-    _second("cross_entropy", "the weighted cross entropy", _cross_entropy, _cases((SHAPE, _targets, uniform(0.25, 2.0, SHAPE[1:])), {}, losses=SHAPE[:1])),
+            _cases((SHAPE, uniform(SHAPE, 0.0, 1.0), uniform(SHAPE[1:], 0.25, 2.0), uniform(SHAPE[1:], 0.5, 3.0)), {})),
+    _second("binary_cross_entropy", "the binary cross entropy of probabilities", _each(_bce),
+            _cases((uniform(SHAPE, 0.05, 0.95), uniform(SHAPE, 0.0, 1.0)), {})),
+    _second("poisson_nll_loss", "the Poisson negative log likelihood of log rates", _each(_poisson), _cases((SHAPE, counts(SHAPE)), {})),
+    _second("soft_margin_loss", "log(1 + exp(-y x))", _each(_soft_margin), _cases((SHAPE, signs(SHAPE)), {})),
+    _second("cross_entropy", "the weighted cross entropy", _cross_entropy, _cases((SHAPE, _targets, uniform(SHAPE[1:], 0.25, 2.0)), {}, losses=SHAPE[:1])),
 )  # fmt: skip
 
 FUNCTIONS: tuple[Function, ...] = tuple(p.function() for p in PRODUCTS)

@@ -16,7 +16,7 @@ from csvkit_ml.criteria import Scaled
 from csvkit_ml.model.function import Expected, Fault, Function, Json, Sample, SampleClass, Side, params
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references import elementwise
-from validation_suites import faults
+from validation_suites import faults, vector_jacobian
 from validation_suites.sampling import normal, uniform
 
 DTYPES = ("float32", "float64", "bfloat16")
@@ -130,11 +130,7 @@ def _passed_on(sample: Sample) -> Array:
     return sample.arrays()[-1]
 
 
-COMMON = (
-    faults.relative(1e-4, "gradient-off"), faults.one_element(), faults.stale(), faults.TF32_INPUTS,
-    faults.changed("wrong-sign", "The sign is wrong.", lambda a: -a.astype(np.float64)),
-    faults.computed("upstream-passed-on", "The derivative is left out.", _passed_on),
-)  # fmt: skip
+COMMON = (*vector_jacobian.COMMON, faults.computed("upstream-passed-on", "The derivative is left out.", _passed_on))
 
 
 def _gelu_terms(x: Array) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from csvkit_ml.model.function import Expected, Function, Json, Sample, SampleClass, Side, params
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references import elementwise
-from validation_suites import faults
+from validation_suites import faults, vector_jacobian
 from validation_suites.sampling import normal, uniform
 from validation_suites.training import gradients_pointwise, gradients_special
 from validation_suites.training.gradients_pointwise import SLOPE, Slope
@@ -75,11 +75,7 @@ class Curve:
         )  # fmt: skip
 
 
-COMMON = (
-    faults.relative(1e-4, "gradient-off"), faults.one_element(), faults.stale(), faults.TF32_INPUTS,
-    faults.changed("wrong-sign", "The sign is wrong.", lambda a: -a.astype(np.float64)),
-    faults.computed("upstream-passed-on", "The second derivative is left out.", lambda s: tuple(s.arrays()[1:])),
-)  # fmt: skip
+COMMON = (*vector_jacobian.COMMON, faults.computed("upstream-passed-on", "The second derivative is left out.", lambda s: tuple(s.arrays()[1:])))
 
 
 def _s(x: Ball) -> Ball:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from csvkit_ml.errors import LayoutError
 from csvkit_ml.pipeline.rendering import rendered
 from csvkit_ml.reporting import pdf
 from csvkit_ml.reporting.format import formats
@@ -16,3 +17,9 @@ def test_files_are_those_of_the_formats_alone(large: int, monkeypatch: pytest.Mo
     alone = {f.filename: f.render(model) for f in formats()}
     monkeypatch.setattr(pdf, "LARGE", large)
     assert rendered(model) == alone
+
+
+def test_what_cannot_be_laid_out_is_told_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "LARGE", 1)
+    with pytest.raises(LayoutError, match="cannot be laid out: .*"):
+        pdf.typeset(b"no document", b"no record", 0)

@@ -9,7 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from csvkit_ml.model.function import Function, Sample
+from csvkit_ml.model.function import Expected, Function, Sample
 from validation_suites.training.gradients import FUNCTIONS
 from validation_suites.training.losses import IGNORED
 
@@ -29,6 +29,13 @@ def gradient(of: Callable[..., Any], inputs: list[Any]) -> list[Any]:
             slope[i] = of(*moved).imag / STEP
         out.append(slope)
     return out
+
+
+def agree(made: tuple[Expected, ...], slopes: list[Any]) -> None:
+    """One reference for each slope, and each within sixteen roundings of float64, in which the slopes were computed."""
+    for expected, slope in zip(made, slopes, strict=True):
+        assert expected.shape == slope.shape
+        assert (np.abs(slope - expected.value) <= 16 * 2.0**-53 * (np.asarray(expected.scale) + np.abs(expected.value)) + 1e-290).all()
 
 
 def softmax(x: Any, axis: int) -> Any:

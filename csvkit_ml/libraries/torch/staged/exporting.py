@@ -12,6 +12,26 @@ CAPACITY = 1 << 16
 _MISSING = ("onnx", "onnxscript", "onnx_ir")
 
 
+def needing_packages(export):
+    """What an export returns, or that it needs a package. Raises NotSupported."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return export()
+    except Exception as e:
+        if "is not installed" in str(e) or (isinstance(e, ImportError) and e.name in _MISSING):
+            raise NotSupported("the exporter needs a package that the environment does not have: %s" % e) from e
+        raise
+
+
+def as_tensor(t, data):
+    """A model's bytes behind their length, filled up to a fixed size."""
+    raw = len(data).to_bytes(8, "little") + data
+    if len(raw) > CAPACITY:
+        raise ValueError("a model of %d bytes" % len(data))
+    return t.frombuffer(bytearray(raw.ljust(CAPACITY, b"\0")), dtype=t.uint8)
+
+
 def _perceptron(t, w1, b1, scale, shift, w2, b2):
     n = t.nn
     layers = n.Linear(w1.shape[1], w1.shape[0]), n.LayerNorm(len(scale)), n.Tanh(), n.Linear(w2.shape[1], w2.shape[0]), n.Softmax(-1)
@@ -48,12 +68,12 @@ def _script(t, p, net, x, **how):
     return out.getvalue()
 
 
-def _by_tracing(t, p, net, x):
+def by_tracing(t, p, net, x, **how):
     """Releases that know one exporter only do not take its name."""
     try:
-        return _script(t, p, net, x, dynamo=False)
+        return _script(t, p, net, x, dynamo=False, **how)
     except TypeError:
-        return _script(t, p, net, x)
+        return _script(t, p, net, x, **how)
 
 
 def _by_export(t, p, net, x):
@@ -65,25 +85,14 @@ def _by_export(t, p, net, x):
 def _exported(way):
     def form(t, p, x, *weights):
         net = network(t, p, weights)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                data = way(t, p, net, x)
-        except Exception as e:
-            if "is not installed" in str(e) or (isinstance(e, ImportError) and e.name in _MISSING):
-                raise NotSupported("the exporter needs a package that the environment does not have: %s" % e) from e
-            raise
-        raw = len(data).to_bytes(8, "little") + data
-        if len(raw) > CAPACITY:
-            raise ValueError("a model of %d bytes" % len(data))
-        return t.frombuffer(bytearray(raw.ljust(CAPACITY, b"\0")), dtype=t.uint8)
+        return as_tensor(t, needing_packages(lambda: way(t, p, net, x)))
 
     return form
 
 
 BINDINGS = (
     Binding(
-        function="onnx_export", forms={"plain": _exported(_by_tracing), "dynamo": _exported(_by_export)}, names=("torch.onnx.export",),
+        function="onnx_export", forms={"plain": _exported(by_tracing), "dynamo": _exported(_by_export)}, names=("torch.onnx.export",),
         dtypes=("float32",), layouts=(),
     ),
 )  # fmt: skip

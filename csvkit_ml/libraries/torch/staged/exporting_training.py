@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import warnings
-
-from csvkit_ml.libraries.binding import Binding, NotSupported
-from csvkit_ml.libraries.torch.staged.exporting import CAPACITY
-
-MISSING = ("onnx", "onnxscript", "onnx_ir")
+from csvkit_ml.libraries.binding import Binding
+from csvkit_ml.libraries.torch.staged.exporting import as_tensor, by_tracing, needing_packages
 
 
 def _network(t, p, weights):
@@ -27,35 +22,14 @@ def _network(t, p, weights):
     return net
 
 
-def _written(t, p, net, x, **more):
-    out = io.BytesIO()
-    axes = {"x": {0: "n"}, "y": {0: "n"}}
-    given = {"input_names": ["x"], "output_names": ["y"], "dynamic_axes": axes, "opset_version": p["opset"], "do_constant_folding": False, **more}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            t.onnx.export(net, (x,), out, dynamo=False, **given)
-        except TypeError:  # releases that know one exporter only do not take its name
-            t.onnx.export(net, (x,), out, **given)
-    data = out.getvalue()
-    raw = len(data).to_bytes(8, "little") + data
-    if len(raw) > CAPACITY:
-        raise ValueError("a model of %d bytes" % len(data))
-    return t.frombuffer(bytearray(raw.ljust(CAPACITY, b"\0")), dtype=t.uint8)
-
-
 def _exported(prepare, mode):
-    """`prepare` the network, then export in the mode of that name."""
+    """`prepare` the network, then export in the mode of that name, nothing folded."""
 
     def form(t, p, x, *weights):
         net = _network(t, p, weights)
         prepare(net)
-        try:
-            return _written(t, p, net, x, training=getattr(t.onnx.TrainingMode, mode))
-        except Exception as e:
-            if "is not installed" in str(e) or (isinstance(e, ImportError) and e.name in MISSING):
-                raise NotSupported("the exporter needs a package that the environment does not have: %s" % e) from e
-            raise
+        how = {"training": getattr(t.onnx.TrainingMode, mode), "do_constant_folding": False}
+        return as_tensor(t, needing_packages(lambda: by_tracing(t, p, net, x, **how)))
 
     return form
 
