@@ -26,11 +26,12 @@ import numpy as np
 
 from csvkit_ml import registry
 from csvkit_ml.criteria import Counts, Goodness
+from csvkit_ml.criteria.joint import Each
 from csvkit_ml.execution.engine import Job, Limits, execute
 from csvkit_ml.execution.staging import build_archive
 from csvkit_ml.libraries.port import Library, Offer
 from csvkit_ml.model.digest import Digest, sha256
-from csvkit_ml.model.function import VERDICT, Expected, Function, Reason, Sample, Verdict
+from csvkit_ml.model.function import VERDICT, Criterion, Expected, Function, Reason, Sample, Verdict
 from csvkit_ml.model.observation import Observation, Produced
 from csvkit_ml.model.tensor import Array, Tensor
 
@@ -116,13 +117,21 @@ def campaign(library: Library, globs: Iterable[str], *, plain: bool, counted: bo
     globs, functions, pairs = tuple(globs), registry.functions(), []
     for offer in library.offers():
         function = functions[offer.function]
-        if not isinstance(function.criterion_for(next(iter(function.samples()))), Goodness | Counts):
+        if globs and not any(fnmatch(function.id, g) for g in globs):
+            continue
+        if not any(isinstance(c, Goodness | Counts) for c in by_output(function, next(iter(function.samples())), 1)):
             continue
         samples = tuple(s for s in function.samples() if s.dtype in offer.dtypes)
         samples = tuple(s for s in samples if counted or not isinstance(function.criterion_for(s), Counts))
-        if samples and (not globs or any(fnmatch(function.id, g) for g in globs)):
+        if samples:
             pairs.append((function, offer, samples))
     return Campaign(library, tuple(pairs), plain)
+
+
+def by_output(function: Function, sample: Sample, outputs: int) -> tuple[Criterion, ...]:
+    """What judges each output; all outputs are judged by one criterion, or each by its own."""
+    criterion = function.criterion_for(sample)
+    return criterion.criteria if isinstance(criterion, Each) else (criterion,) * outputs
 
 
 def reseeded(sample: Sample, run: int) -> Sample:
@@ -132,9 +141,8 @@ def reseeded(sample: Sample, run: int) -> Sample:
     return replace(sample, name=f"{sample.name}-run{run}", params=tuple(sorted(values.items())))
 
 
-def judged(tally: Tally, asked: Asked, name: str, y: Array, expected: Expected) -> None:
+def judged(tally: Tally, criterion: Criterion, name: str, y: Array, expected: Expected) -> None:
     """One output: is there an alarm, and is there one when the counts are disturbed?"""
-    criterion = asked.function.criterion_for(asked.original)
     found = criterion.measure(y, expected)
     tally.outputs += 1
     tally.largest = max(tally.largest, found.ratio)
@@ -190,9 +198,10 @@ class Judging:
         key = (asked.function.id, asked.original.name)
         if key not in self._known:
             self._known[key] = asked.function.reference(asked.original)
-        for out, expected in zip(outcome.outputs, self._known[key], strict=True):
+        criteria = by_output(asked.function, asked.original, len(outcome.outputs))
+        for out, expected, criterion in zip(outcome.outputs, self._known[key], criteria, strict=True):
             y = Tensor(dtype=out.dtype, shape=out.shape, data=self.memory.blobs[out.blob]).array()
-            judged(self._tally, asked, observation.case, y, expected)
+            judged(self._tally, criterion, observation.case, y, expected)
 
     def close(self) -> None:
         """Keep what was found of a function."""
