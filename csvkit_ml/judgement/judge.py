@@ -30,6 +30,8 @@ SEVERITY = (
     Reason.REFERENCE_WEAK, Reason.NOTHING_COMPARED, Reason.WITHIN_BAND, Reason.STATISTICS_FIT, Reason.IDENTICAL, Reason.EMPTY_AS_DEFINED,
 )  # fmt: skip
 """Most serious first; a case's reason is the most serious of its parts."""
+_ENDED = (TimedOut, Killed)
+"""Ended by the host: no answer of the library's."""
 
 
 def judge_case(
@@ -44,7 +46,8 @@ def judge_case(
 
     1. Every repetition's outcome has a reason; anything but Produced decides at once.
     2. The first repetition's outputs are compared with the expected ones; a repetition with other bits is compared as well.
-    3. Repetitions of `required_identical` whose bits differ from the first make the case NOT_REPEATABLE.
+    3. Repetitions of `required_identical` whose bits differ from the first that answered make the case NOT_REPEATABLE. One that the
+       host ended, for its time or memory, gave no answer that could differ: it makes the case indeterminate.
 
     Args:
         expected: true outputs, computed only when something was produced.
@@ -53,9 +56,9 @@ def judge_case(
     reasons: list[tuple[Reason, str]] = []
     measured: dict[tuple[OutputRef, ...], tuple[Measurement, ...]] = {}
     differing: list[str] = []
-    first = observation.repetitions[0].outcome if observation.repetitions else None
-    if first is None:
+    if not observation.repetitions:
         return CaseJudgement(case=observation.case, reason=Reason.NOT_RUN, detail="no repetition was executed")
+    first = next((r.outcome for r in observation.repetitions if not isinstance(r.outcome, _ENDED)), observation.repetitions[0].outcome)
     for repetition in observation.repetitions:
         outcome = repetition.outcome
         if not isinstance(outcome, Produced):
@@ -64,7 +67,7 @@ def judge_case(
             found, reason, detail = _measure(outcome, expected(), criterion, blob)
             measured[outcome.outputs] = found
             reasons.append((reason, detail))
-        if repetition.kind != "first" and not same_values(first, outcome):
+        if not isinstance(outcome, _ENDED) and not same_values(first, outcome):
             differing.append(repetition.kind)
     if violated := [k for k in differing if k in required_identical]:
         reasons.append((Reason.NOT_REPEATABLE, f"other bits than the first run: {', '.join(violated)}"))

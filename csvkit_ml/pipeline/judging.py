@@ -57,7 +57,7 @@ def judge(
     watch.expect("judging", len(catalogue.plan.functions))
     for planned in catalogue.plan.functions:
         seen = [replace(observed[c], key=NO_KEY) for c in planned.case_ids() if c in observed]
-        question = digest_of(["judge", planned, catalogue.plan.required_identical, seen, *_approximating(planned)])
+        question = digest_of(["judge", definition(judge_case.__module__), planned, catalogue.plan.required_identical, seen, *_approximating(planned)])
         answer = memo.get(question) if memo is not None else None
         if answer is None:
             cases = tuple(c for s in planned.samples for c in _kept(planned, s, catalogue, observed, blob, memo, standing))
@@ -88,7 +88,7 @@ def _kept(
         return tuple(_judge_sample(planned, s, catalogue, observed, blob, memo))
     seen = [replace(observed[c], key=NO_KEY) for c in here]
     required = catalogue.plan.required_identical if planned.repeatable else ()
-    question = digest_of(["judge sweep", planned.id, planned.definition, s, required, seen, *_approximating(planned)])
+    question = digest_of(["judge sweep", definition(judge_case.__module__), planned.id, planned.definition, s, required, seen, *_approximating(planned)])
     answer = memo.get(question)
     if answer is None:
         answer = canonical(tuple(_judge_sample(planned, s, catalogue, observed, blob, memo)))
