@@ -32,6 +32,7 @@ def compare(
     index_url: o.IndexUrl = "",
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
+    beside: o.Beside = [],  # noqa: B006
     function: o.Globs = [],  # noqa: B006
     model: o.Model = None,
     inputs: o.Inputs = None,
@@ -48,7 +49,7 @@ def compare(
 
     if len(backend) > 2:
         raise UsageError("compare takes at most two backends", "use `mlcsv matrix` for more")
-    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend, beside)
     named = ((before, (backend[0],)), (after, (backend[-1],)))
     files = o.model_files(model, inputs)
     run(named, request, tuple(function), out, json=json, files=files, scope=scope, signer=o.signer(key, unsigned), factors=(slower, faster))
@@ -62,6 +63,7 @@ def matrix(
     index_url: o.IndexUrl = "",
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
+    beside: o.Beside = [],  # noqa: B006
     function: o.Globs = [],  # noqa: B006
     model: o.Model = None,
     inputs: o.Inputs = None,
@@ -78,7 +80,7 @@ def matrix(
     """Compare many runs with the first: every requirement on every backend. Exit 0, 3 worse, 4 not comparable."""
     from csvkit_ml.errors import UsageError
 
-    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend, beside)
     files = o.model_files(model, inputs)
     if files and cluster:
         raise UsageError("--model runs on this machine only", "leave --cluster away")

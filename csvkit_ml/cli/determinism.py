@@ -21,6 +21,7 @@ def determinism(
     index_url: o.IndexUrl = "",
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
+    beside: o.Beside = [],  # noqa: B006
     function: o.Globs = [],  # noqa: B006
     model: o.Model = None,
     inputs: o.Inputs = None,
@@ -37,7 +38,7 @@ def determinism(
     from csvkit_ml.model.comparison import Agreement
 
     console = Console(quiet=json)
-    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend, beside)
     files, signer = o.model_files(model, inputs), o.signer(key, unsigned)
     with progress(console) as watch:
         done = pipeline.determinism(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,10 +20,11 @@ Python = Annotated[str, typer.Option("--python", help="Adopt this interpreter an
 FindLinks = Annotated[list[str], typer.Option("--find-links", help="Folder or page with wheels (repeatable).")]
 IndexUrl = Annotated[str, typer.Option("--index-url", help="Package index instead of the default.")]
 ExtraIndexUrl = Annotated[list[str], typer.Option("--extra-index-url", help="Further package index (repeatable).")]
+Beside = Annotated[list[str], typer.Option("--with", help="Package to install beside the library, e.g. onnx or numpy<2 (repeatable).")]
 TorchBackend = Annotated[str, typer.Option("--torch-backend", help="Passed on to uv, e.g. cpu.")]
 BackendText = Annotated[str, typer.Option("--backend", help="Backend and its options, e.g. cpu or cpu:threads=1,isa=avx2.")]
 BackendTexts = Annotated[list[str], typer.Option("--backend", help="Backend and its options, or a preset: cpu, cpu:threads=1,isa=avx2, all (repeatable).")]
-Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob (repeatable).")]
+Globs = Annotated[list[str], typer.Option("--function", "-f", help="Only functions that match this glob, or e.g. side:training, area:losses (repeatable).")]
 Scope = Annotated[Path | None, typer.Option("--scope", help="Only what this scope (from `mlcsv scope`) needs; the report tells what is used but not verified.")]
 Model = Annotated[Path | None, typer.Option("--model", help="Your own ONNX model as one more function, with --inputs; the only one without -f and --scope.")]
 Inputs = Annotated[Path | None, typer.Option("--inputs", help="What is fed to --model: .npz, an array for each of its inputs.")]
@@ -70,17 +72,23 @@ def model_files(
 
 
 def environment_request(
-    python: str, find_links: list[str], index_url: str, extra_index_url: list[str], torch_backend: str
+    python: str, find_links: list[str], index_url: str, extra_index_url: list[str], torch_backend: str, beside: Sequence[str] = ()
 ) -> EnvironmentRequest:
-    """How the tested environment is to be had."""
+    """How the tested environment is to be had. Raises UsageError."""
+    from csvkit_ml import registry
+    from csvkit_ml.environments.requirement import parse_beside
+    from csvkit_ml.errors import UsageError
     from csvkit_ml.model.spec import EnvironmentRequest
 
+    if python and beside:
+        raise UsageError("--with does not go with --python: nothing is installed into an adopted environment", "install it there yourself")
     return EnvironmentRequest(
         python=python,
         find_links=tuple(find_links),
         index_url=index_url,
         extra_index_urls=tuple(extra_index_url),
         torch_backend=torch_backend,
+        beside=parse_beside(beside, registry.known_distributions()) if beside else (),
     )
 
 

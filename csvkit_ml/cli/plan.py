@@ -20,6 +20,7 @@ def plan(
     index_url: o.IndexUrl = "",
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
+    beside: o.Beside = [],  # noqa: B006
     backend: o.BackendText = "cpu",
     function: o.Globs = [],  # noqa: B006
     depth: o.DepthText = "",
@@ -41,7 +42,7 @@ def plan(
     if output.exists():
         raise OutputExistsError(f"{output} exists", "choose another file with -o")
     console = Console(quiet=json)
-    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend, beside)
     places = pipeline.places()
     files = o.model_files(model, inputs, expected, tolerance_plan, each_value=each_value)
     with progress(console) as watch:

@@ -25,6 +25,7 @@ def split(
     index_url: o.IndexUrl = "",
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
+    beside: o.Beside = [],  # noqa: B006
     json: o.Json = False,
 ) -> None:
     """Split a library's public names by regime and show what the suites verify. Exit 4 when a name falls under none."""
@@ -33,7 +34,7 @@ def split(
     from csvkit_ml.model.codec import to_json
 
     console = Console(quiet=False)
-    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend, beside)
     with progress(console) as watch:
         found = pipeline.split(requirement, environment=request, places=pipeline.places(), watch=watch)
     why = pipeline.unverified(found)

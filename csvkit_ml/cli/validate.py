@@ -22,6 +22,7 @@ def validate(
     index_url: o.IndexUrl = "",
     extra_index_url: o.ExtraIndexUrl = [],  # noqa: B006
     torch_backend: o.TorchBackend = "",
+    beside: o.Beside = [],  # noqa: B006
     backend: o.BackendTexts = ["cpu"],  # noqa: B006
     function: o.Globs = [],  # noqa: B006
     depth: o.DepthText = "",
@@ -72,7 +73,7 @@ def validate(
     console = Console(quiet=quiet)
     places = pipeline.places()
     signer = None if unsigned else machine_key(places, key)
-    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend)
+    request = o.environment_request(python, find_links, index_url, extra_index_url, torch_backend, beside)
     jobs = pipeline.jobs_from_plan(plan_file) if plan_file else pipeline.jobs(asked, backend, o.depth_input(depth))
     if out and len(jobs) > 1:
         raise UsageError("--out names one folder but there are several requirements or backends", "leave --out away")

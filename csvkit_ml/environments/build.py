@@ -51,7 +51,7 @@ def obtain(
         cache: folder of ours; two runs may share it.
         environ: the user's environment.
         notify: told what takes time.
-        further: requirements besides those that the release states.
+        further: requirements besides those that the release states and that the user asked for.
 
     Raises:
         ResolutionError: no such release for this platform, or it was yanked.
@@ -59,7 +59,7 @@ def obtain(
         DiskFullError, OutputUnwritableError: the cache cannot be written.
         EnvironmentFailure: what was installed is not what was locked.
     """
-    cache = cache.absolute()
+    cache, further = cache.absolute(), (*further, *request.beside)
     with _explained(cache):
         cache.mkdir(parents=True, exist_ok=True)
         with _alone(cache / "environments.lock", notify):
@@ -69,14 +69,14 @@ def obtain(
                 lock = make_lock(spec, request, cache / "locks", environ, further)
             folder = cache / "environments" / hex_of(digest_of([lock.digest, sys.version, sys.base_prefix]))
             seen = _intact(folder, lock, notify) or _rebuilt(folder, lock, request, environ, notify)
-    return _record(spec, lock, seen, cache)
+    return _record(spec, lock, seen, cache, request.beside)
 
 
-def _record(spec: ValidationSpec, lock: Lock, seen: _Seen, cache: Path) -> EnvironmentRecord:
+def _record(spec: ValidationSpec, lock: Lock, seen: _Seen, cache: Path, beside: tuple[str, ...]) -> EnvironmentRecord:
     version = next(w.version for w in lock.wheels if w.name == distribution_of(spec))
     return EnvironmentRecord(
         library=spec.library, version=version, adopted=False, python=str(seen.interpreter.path.relative_to(cache)),
-        lock=lock.digest, distributions=seen.distributions, findings=seen.findings, fingerprint=fingerprint(seen.interpreter),
+        lock=lock.digest, distributions=seen.distributions, findings=seen.findings, fingerprint=fingerprint(seen.interpreter), beside=beside,
     )  # fmt: skip
 
 

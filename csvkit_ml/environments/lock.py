@@ -90,7 +90,7 @@ def make_lock(
     try:
         solve([wanted, *further], ["--format", "pylock.toml", "-o", str(part / "pylock.toml"), "--no-header"], request, environ)
     except ResolutionError as e:
-        hint = nearest(parse_requirement(wanted, {name: spec.library}), request, environ)
+        hint = "check what is asked for beside it" if request.beside else nearest(parse_requirement(wanted, {name: spec.library}), request, environ)
         raise ResolutionError(f"{name} {spec.full_version} cannot be had here: {e.cause}", hint) from e
     data = (part / "pylock.toml").read_bytes()
     _read(part / "pylock.toml", data, spec)

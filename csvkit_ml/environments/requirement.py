@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement
@@ -87,6 +87,27 @@ def parse_requirement(text: str, known: Mapping[str, str]) -> Requirement:
         asked=text, distribution=name, library=known[name], specifier=str(parsed.specifier),
         local=re.sub("[-_]", ".", label[2].lower()) if label else "", prereleases=bool(parsed.specifier.prereleases),
     )  # fmt: skip
+
+
+def parse_beside(texts: Iterable[str], known: Mapping[str, str]) -> tuple[str, ...]:
+    """Requirements to install beside the library, as PEP 508 text, sorted.
+
+    Raises:
+        MalformedRequirementError: not a name with specifiers, or one that brings a library with suites itself.
+    """
+    found = set()
+    for text in texts:
+        try:
+            parsed = Pep508(text[:MAX_LENGTH])
+        except InvalidRequirement as e:
+            raise MalformedRequirementError(f"not a requirement: {text[:80]!r} ({str(e).splitlines()[0]})", "e.g. --with onnx==1.17.0 --with numpy") from e
+        if parsed.url or parsed.marker or parsed.extras:
+            raise MalformedRequirementError(f"URLs, markers and extras are not understood: {text[:80]!r}", "e.g. --with onnx==1.17.0")
+        name = str(canonicalize_name(parsed.name))
+        if name in known:
+            raise MalformedRequirementError(f"{name} is validated by itself, not installed beside", f"run mlcsv validate {name}")
+        found.add(name + str(parsed.specifier))
+    return tuple(sorted(found))
 
 
 def _as_wildcard(found: re.Match[str]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from csvkit_ml.model.digest import Digest
+from csvkit_ml.model.spec import UNWRITTEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +64,5 @@ class EnvironmentRecord:
     distributions: tuple[Distribution, ...]
     findings: tuple[InstallationFinding, ...]
     fingerprint: Fingerprint
+    beside: tuple[str, ...] = field(default=(), metadata=UNWRITTEN)
+    """Requirements that were installed besides those that the release states, because the user asked for them."""

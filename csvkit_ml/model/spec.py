@@ -25,6 +25,8 @@ class EnvironmentRequest:
     """Further indexes."""
     torch_backend: str = ""
     """uv's --torch-backend, e.g. `cpu`."""
+    beside: tuple[str, ...] = ()
+    """Requirements to install besides those that the release states, e.g. `onnx`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

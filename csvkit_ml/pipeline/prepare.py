@@ -135,7 +135,7 @@ class Ready:
         """Functions that will be run, before a product narrows them."""
         release = Version(self.spec.version)
         offered = {o.function for o in self.library.offers() if not o.missing_in(release)}
-        known = {id: f for id, f in registry.functions().items() if id in offered and matches(id, self.spec.functions)}
+        known = {id: f for id, f in registry.functions().items() if id in offered and matches(f, self.spec.functions)}
         return tuple(id for id, f in known.items() if not left_out_at(depth_of(self.spec, id), f))
 
 

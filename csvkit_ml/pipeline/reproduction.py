@@ -54,7 +54,7 @@ def reproduce(folder: Path, case: str, *, python: str, places: Places, watch: Wa
     if then is None:
         raise UnknownCaseError(f"no case {case!r} in {folder}", "list them with `mlcsv show DIR`")
     spec = read_plan(data).spec
-    request = EnvironmentRequest(python=python)
+    request = EnvironmentRequest(python=python, beside=() if python else report.environment.beside)
     job = Job(asked=f"{spec.library}=={spec.full_version}", backend=spec.backend, depth=depth_of(spec, case.split("/")[0]))
     scoped: Narrowing | None = read_scope(folder / SCOPE, places, watch) if spec.scope else None
     if spec.model:

@@ -13,7 +13,7 @@ from csvkit_ml.errors import NothingSelectedError, SuiteError, UnknownCaseError
 from csvkit_ml.libraries.port import Library, Offer
 from csvkit_ml.model.codec import canonical
 from csvkit_ml.model.digest import Digest, sha256
-from csvkit_ml.model.function import Criterion, Function, Sample
+from csvkit_ml.model.function import Criterion, Function, Sample, Side
 from csvkit_ml.model.plan import (
     REPETITIONS,
     NotOffered,
@@ -64,16 +64,18 @@ def request_digest(op: str, sample: Sample, program: bytes) -> Digest:
 
 
 def select(functions: Mapping[str, Function], patterns: tuple[str, ...]) -> dict[str, Function]:
-    """Functions whose id matches one of the globs (all when there are none). Raises UnknownCaseError for a glob without a match."""
+    """Functions that one of the globs selects (all when there are none). Raises UnknownCaseError for a glob without a match."""
     for pattern in patterns:
-        if not fnmatch.filter(functions, pattern):
+        if not any(matches(f, (pattern,)) for f in functions.values()):
             raise UnknownCaseError(f"no function matches {pattern!r}", "list them with `mlcsv qualify --list`")
-    return {k: f for k, f in functions.items() if matches(k, patterns)}
+    return {k: f for k, f in functions.items() if matches(f, patterns)}
 
 
-def matches(function: str, patterns: tuple[str, ...]) -> bool:
-    """Whether an id matches one of the globs; every id where there are none."""
-    return not patterns or any(fnmatch.fnmatchcase(function, p) for p in patterns)
+def matches(function: Function, patterns: tuple[str, ...]) -> bool:
+    """Whether one of the globs selects a function, by its id, `side:training`, `side:inference` or its `area:`; without globs all are."""
+    sides = [s for s in (Side.TRAINING, Side.INFERENCE) if function.side in (s, Side.BOTH)]
+    names = (function.id, f"area:{function.area}", *(f"side:{s.value}" for s in sides))
+    return not patterns or any(fnmatch.fnmatchcase(n, p) for p in patterns for n in names)
 
 
 def make_catalogue(

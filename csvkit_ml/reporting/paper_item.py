@@ -26,6 +26,7 @@ def item(model: ReportModel) -> Section:
     """The software item and everything that was installed with it."""
     env = model.environment
     how = "adopted as found, nothing changed in it" if env.adopted else "built from a lock that pins every wheel by its digest"
+    how += f"; asked for beside the library: {', '.join(env.beside)}" if env.beside else ""
     top = facts([
         ("Name", model.library), ("Maker", model.maker or "not recorded"), ("Version", model.version), ("Asked for", cell("mono", model.asked)),
         ("Environment", how), ("Lock", cell("digest", env.lock)),

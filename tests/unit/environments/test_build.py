@@ -55,6 +55,21 @@ def test_the_release_and_what_it_needs(one: World) -> None:
     assert done.stdout == "1.0\n", done.stderr
 
 
+def test_what_was_asked_for_beside_it_is_installed_recorded_and_another_environment(one: World) -> None:
+    one.wheel("3.1", name="tinymate")
+    plain, _ = have(one)
+    request = replace(one.request, beside=("tinymate<4",))
+    record = obtain(spec(), request, one.cache, one.environ, quiet)
+    assert [(d.name, d.version) for d in record.distributions] == [("tinydep", "2.0"), ("tinylib", "1.0"), ("tinymate", "3.1")]
+    assert (record.beside, plain.beside) == (("tinymate<4",), ())
+    assert record.lock != plain.lock
+    assert have(one) == (plain, [])
+    with pytest.raises(ResolutionError) as e:
+        obtain(spec(), replace(one.request, beside=("tinymate>4",)), one.cache, one.environ, quiet)
+    assert "tinymate" in e.value.cause
+    assert "beside" in e.value.hint
+
+
 def test_nothing_of_the_host_is_visible_inside(one: World) -> None:
     record, _ = have(one)
     code = "import importlib.util as u; print([n for n in ('pip', 'numpy', 'csvkit_ml', 'setuptools') if u.find_spec(n)])"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvkit_ml.environments.requirement import parse_requirement
+from csvkit_ml.environments.requirement import parse_beside, parse_requirement
 from csvkit_ml.errors import MalformedRequirementError, MlcsvError, UnknownLibraryError
 
 KNOWN = {"torch": "torch", "onnxruntime": "onnxruntime", "onnxruntime-gpu": "onnxruntime"}
@@ -63,3 +63,20 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
     except MlcsvError as e:
         assert e.exit_code == 2
         assert e.hint
+
+
+def test_what_stands_beside_the_library_is_named_once_and_in_order() -> None:
+    assert parse_beside(("safetensors", "ONNX==1.17.0", "numpy <3, >=2", "safetensors"), KNOWN) == ("numpy<3,>=2", "onnx==1.17.0", "safetensors")
+    assert parse_beside((), KNOWN) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "-r secrets.txt", "--index-url http://a/", "onnx @ http://a/b.whl", "onnx[extra]", "onnx; python_version > '3'", "./a.whl", "onnx\n-e .",
+        "Torch", "onnxruntime-gpu==1.20",
+    ],
+)
+def test_nothing_but_names_with_versions_stands_beside_and_no_library_that_is_validated_itself(text: str) -> None:
+    with pytest.raises(MalformedRequirementError):
+        parse_beside(("numpy", text), KNOWN)

@@ -11,6 +11,7 @@ from csvkit_ml.model.report import ReportModel
 from csvkit_ml.reporting.display import visible
 from csvkit_ml.reporting.html_format import FORMAT
 from csvkit_ml.reporting.html_view import UNFOLDED_CASES, function_views
+from csvkit_ml.reporting.paper_item import item
 from tests.unit.reporting.fake_records import HOSTILE, records
 
 _VOID = {"meta", "input", "br", "img", "link"}
@@ -173,3 +174,11 @@ def test_only_a_few_cases_are_unfolded_at_first() -> None:
     open_cases = sum(len(v.rows) for v in views if v.unfolded)
     assert 0 < open_cases <= UNFOLDED_CASES < sum(len(v.rows) for v in views)
     assert all(v.function.verdict is not Verdict.PASSED for v in views if v.unfolded)
+
+
+def test_what_was_asked_for_beside_the_library_is_told() -> None:
+    model = records().model()
+    assert "Asked for beside the library" not in Page(model).text()
+    asked = dataclasses.replace(model, environment=dataclasses.replace(model.environment, beside=("numpy<3", "onnx")))
+    assert "Asked for beside the library and what it needs itself: numpy<3, onnx." in Page(asked).text()
+    assert "asked for beside the library: numpy<3, onnx" in repr(item(asked).blocks)
