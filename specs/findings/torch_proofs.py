@@ -831,6 +831,19 @@ def averaged_step() -> Result:
     return trajectory(lambda w: torch.optim.ASGD([w], lr=0.1, differentiable=True), lambda g: 1 - 1e-5 - 0.1 * g, 1)
 
 
+@proof("exported_program_operands", "a program exported for (5, 4) refuses an operand of (5, 4, 4), as 2.6 does (161178 asks for no rank)")
+def further_axis() -> Result:
+    class Doubled(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            return 2 * x
+
+    program = torch.export.export(Doubled(), (torch.ones(5, 4),)).module()
+    try:
+        return True, f"answers {tuple(program(torch.ones(5, 4, 4)).shape)}", "refused"
+    except (RuntimeError, AssertionError) as error:
+        return False, type(error).__name__, "refused"
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from csvkit_ml.libraries.binding import Binding
-from csvkit_ml.libraries.torch.staged.gradients import roads
+from csvkit_ml.libraries.torch.staged.gradients import forward_mode, roads
 
 FLOATS = ("float32", "float64")
 ROADS = ("torch.autograd.grad", "torch.Tensor.backward", "torch.func.vjp", "torch.func.functional_call")
@@ -101,15 +101,16 @@ def _ctc(joined):
     return of
 
 
-def _bound(function, of, leaves, names, make=None, others=(), upstream=True):
-    """`others`: (name, another way to call it, its module), whose gradient is taken by one road."""
+def _bound(function, of, leaves, names, make=None, others=(), upstream=True, forwards=False):
+    """`others`: (name, another way to call it, its module), whose gradient is taken by one road. `forwards`: by forward mode, too."""
     forms = roads(of, leaves, upstream)
     if make:
         forms = {n: _prepared(make, f) for n, f in forms.items()}
     for name, other, own in others:
         form = roads(other, leaves, upstream)["grad"]
         forms[name] = _prepared(own, form) if own else form
-    return Binding(function=function, forms=forms, names=(*ROADS, *names), dtypes=FLOATS, layouts=("transposed",))
+    once = {"torch.func.jacfwd": _prepared(make, forward_mode(of, leaves, upstream))} if forwards else {}
+    return Binding(function=function, forms=forms, names=(*ROADS, *names), dtypes=FLOATS, layouts=("transposed",), aliases=once)
 
 
 def _of_recurrent(p):
@@ -119,7 +120,10 @@ def _of_recurrent(p):
 _RECURRENT_WAYS = (("cells", _by_cells, _cell_module), ("batch-first", _recurrent_rows, _recurrent_module(True)))
 BINDINGS = (
     *(
-        _bound("grad_" + kind, _recurrent, _of_recurrent, ("torch.nn." + name, "torch.nn." + name + "Cell"), _recurrent_module(), _RECURRENT_WAYS)
+        _bound(
+            "grad_" + kind, _recurrent, _of_recurrent, ("torch.nn." + name, "torch.nn." + name + "Cell"), _recurrent_module(), _RECURRENT_WAYS,
+            forwards=kind != "lstm",  # whose kernel for processors says that it has none
+        )
         for kind, (name, _) in _KINDS.items()
     ),
     _bound(
