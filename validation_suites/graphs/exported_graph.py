@@ -9,7 +9,7 @@ import numpy as np
 from csvkit_ml.criteria import Moved
 from csvkit_ml.model.function import Expected, Measurement, Reason
 from csvkit_ml.model.tensor import Array
-from csvkit_ml.references.graphs import GraphError, evaluate, read_graph
+from csvkit_ml.references.graphs import GraphError, evaluate, inlined, read_graph
 from validation_suites.graphs.packing import unpacked
 
 
@@ -36,7 +36,7 @@ class ExportedGraph:
         return self.each.literature
 
     def measure(self, actual: Array, expected: Expected) -> Measurement:
-        """Judge the bytes of a model; they are parsed within the limits of `read_graph`."""
+        """Judge the bytes of a model; they are parsed within the limits of `read_graph`, functions of its own written out."""
         try:
             dtype, value = _answer(unpacked(actual), expected.extra["x"])
         except (GraphError, ValueError) as e:
@@ -51,7 +51,7 @@ class ExportedGraph:
 
 def _answer(model: bytes, x: Array) -> tuple[str, Array]:
     """dtype and value of the only output for the only operand. Raises GraphError."""
-    graph = read_graph(model)
+    graph = read_graph(inlined(model))
     if len(graph.inputs) != 1 or graph.outputs != ("y",):
         raise GraphError(f"{len(graph.inputs)} operands, and the outputs {', '.join(graph.outputs)[:100]}")
     values = evaluate(graph, {graph.inputs[0].name: x})

@@ -152,9 +152,16 @@ def _pool_windows(node: Node, x: Array, fill: float) -> tuple[Array, tuple[int, 
 
 
 def _max_pool(node: Node, args: Args) -> Results:
+    """The largest of each window, and where it lies first in the operand, counted row by row."""
     x = need(args, 0)
     view, axes = _pool_windows(node, x.astype(np.float64), -np.inf)
-    return (np.asarray(view.max(axis=axes)).astype(x.dtype),)
+    largest = np.asarray(view.max(axis=axes)).astype(x.dtype)
+    if len(node.outputs) < 2 or node.attributes.get("storage_order"):
+        return (largest,)
+    places, _ = _pool_windows(node, np.arange(float(x.size)).reshape(x.shape), -1.0)
+    flat = (*largest.shape, -1)
+    first = view.reshape(flat).argmax(axis=-1, keepdims=True)
+    return largest, np.take_along_axis(places.reshape(flat), first, axis=-1)[..., 0].astype(np.int64)
 
 
 def _average_pool(node: Node, args: Args) -> Results:

@@ -81,12 +81,7 @@ def read_graph(data: bytes) -> Graph:
     Raises:
         GraphError: it is no model; it has functions of its own, operators of other domains, external data, or is too large.
     """
-    import onnx
-
-    try:
-        model = onnx.load_model_from_string(data)
-    except Exception as e:  # noqa: BLE001 - whatever the parser says, it is not a model
-        raise GraphError(f"not an ONNX model: {str(e)[:200]}") from e
+    model = parsed(data)
     if not model.graph.node:
         raise GraphError("the model has no nodes")
     if model.functions:
@@ -96,6 +91,16 @@ def read_graph(data: bytes) -> Graph:
     if not version:
         raise GraphError("the model imports no opset of ai.onnx")
     return _graph(model.graph, version, frozenset(), 0)
+
+
+def parsed(data: bytes) -> Any:
+    """The model as a protocol buffer. Raises GraphError."""
+    import onnx
+
+    try:
+        return onnx.load_model_from_string(data)
+    except Exception as e:  # noqa: BLE001 - whatever the parser says, it is not a model
+        raise GraphError(f"not an ONNX model: {str(e)[:200]}") from e
 
 
 def _graph(proto: Any, version: int, outer: frozenset[str], depth: int) -> Graph:

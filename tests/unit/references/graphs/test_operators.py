@@ -144,3 +144,16 @@ def test_every_move_is_compared_above() -> None:
     """Those that are not have no operand in double, or are compared by value elsewhere."""
     assert set(MOVES) - {c[0] for c in CASES} == {"BitShift", "Constant", "ConstantOfShape", "EyeLike", "Split", "TopK"}
     assert len(OPERATORS) > 100
+
+
+@pytest.mark.parametrize("attributes", [{"strides": [2, 2], "pads": [1, 0, 1, 1], "ceil_mode": 1}, {"dilations": [1, 2]}])
+def test_positions_of_maxima_lead_to_the_maxima(attributes: dict[str, Any]) -> None:
+    x = np.round(X * 2)  # ties
+    model, feeds = one("MaxPool", x, results=2, kernel_shape=[3, 2], opset=22, **attributes)
+    made = evaluate(read_graph(model.SerializeToString()), feeds).arrays
+    assert made["y1"].dtype == np.int64
+    assert x.ravel()[made["y1"]].tolist() == made["y0"].tolist()
+    assert made["y1"].tolist() == np.asarray(ReferenceEvaluator(model).run(None, feeds)[1]).tolist()
+    columns, _ = one("MaxPool", x, results=2, kernel_shape=[3, 2], storage_order=1, opset=22, **attributes)
+    with pytest.raises(GraphError, match="first 1 results"):
+        evaluate(read_graph(columns.SerializeToString()), feeds)
