@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.criteria import Scaled
-from csvkit_ml.model.function import Expected, Function, Sample, SampleClass, Side, params, seed_for
+from csvkit_ml.model.function import Expected, Fault, Function, Sample, SampleClass, Side, params, seed_for
 from csvkit_ml.model.tensor import Array, Tensor
 from csvkit_ml.references.extended import U, expected_extended, extended
 from validation_suites import faults
@@ -45,18 +45,31 @@ def _odd(r: Any, n: int) -> Array:
     return np.asarray((2 * r.integers(-2000, 2000, n) + 1) * STEP * WEIGHT)
 
 
-def _networks() -> Iterable[Sample]:
+ONE_STEP, BY_CHANNEL = (0, 0, 0, 0), (0, 3, 1, 2)
+"""Of the weights of each channel: by how many powers of two its step is finer."""
+
+
+def weight_steps(sample: Sample) -> Array:
+    """The step of each channel's weights."""
+    return np.asarray(WEIGHT * 2.0 ** -np.array(sample.param("finer"), dtype=np.float64))
+
+
+def _networks(finer: tuple[int, ...] = ONE_STEP) -> Iterable[Sample]:
     """(x, weight, bias, mean, variance, gamma, beta); the norm multiplies by two, and adds what keeps the bias odd in its steps."""
     for kind in KINDS:
         for out in OUT:
             name = f"{kind}-scale{out[0]:g}-zero{out[1]}"
-            r = seed_for("quantised network", name)
+            r = seed_for("quantised network", name, *("by channel",) * any(finer))
             x, w = ((5, 9), (4, 9)) if kind.startswith("linear") else ((2, 3, 6, 7), (4, 3, 3, 3))
             norm = (4 * r.integers(-8, 9, 4) * STEP * WEIGHT, np.full(4, 1 - EPS), np.full(4, 2.0), 4 * r.integers(-8, 9, 4) * STEP * WEIGHT)
-            bias = _odd(r, 4)
-            made = (_input(r, x, -64, 62), _weights(r, w, 127), bias, *norm)
+            bias = _odd(r, 4) * 2.0 ** -np.array(finer)
+            weights = _weights(r, w, 127)
+            for channel, step in zip(weights, 2.0 ** -np.array(finer), strict=True):
+                channel.reshape(-1)[0] = 127 * WEIGHT if any(finer) else channel.reshape(-1)[0]
+                channel *= step
+            made = (_input(r, x, -64, 62), weights, bias, *norm)
             how = {"padding": 1 if "relu" in kind else 0, "stride": 2 if kind == "conv" else 1, "eps": EPS}
-            yield case(name, *(Tensor.of(a, "float32") for a in made), dtype="float32", kind=kind, into=(STEP, 64), out=out, **how)
+            yield case(name, *(Tensor.of(a, "float32") for a in made), dtype="float32", kind=kind, into=(STEP, 64), out=out, finer=finer, **how)
 
 
 def _steps(x: Array, step: float, zero: int) -> Array:
@@ -75,17 +88,18 @@ def convolved(x: Array, w: Array, padding: int, stride: int) -> Array:
     return np.asarray(sum(taps))
 
 
-def network(sample: Sample, *, relu: bool = True, floor: bool = False, bias: bool = True, unfolded: bool = False) -> tuple[Any, ...]:
+def network(sample: Sample, *, relu: bool = True, floor: bool = False, bias: bool = True, unfolded: bool = False, one_step: bool = False) -> tuple[Any, ...]:
     """(real numbers that the output's steps stand for, whole numbers of the weights)."""
     x, w, b, mean, _, gamma, beta = (a.astype(np.float64) for a in sample.arrays())
     kind, (step, zero) = sample.param("kind"), sample.param("out")
     factor = gamma if "bn" in kind and not unfolded else np.ones_like(b)
     offset = (b - mean) * gamma + beta if "bn" in kind else b
-    q = np.rint(w / WEIGHT).astype(np.int64)
+    steps = weight_steps(sample)
+    q = np.rint(w / steps.reshape(-1, *(1,) * (w.ndim - 1))).astype(np.int64)
     inside = _steps(x, *sample.param("into"))
     total = inside @ q.T if kind.startswith("linear") else convolved(inside, q, sample.param("padding"), sample.param("stride"))
     along = (-1,) if kind.startswith("linear") else (-1, 1, 1)
-    real = total * (STEP * WEIGHT) * factor.reshape(along) + (offset.reshape(along) if bias else 0)
+    real = total * (STEP * (np.full_like(steps, steps[0]) if one_step else steps) * factor).reshape(along) + (offset.reshape(along) if bias else 0)
     made = (np.floor if floor else np.rint)(real / step) + zero
     least = zero if kind.endswith("relu") and relu else 0
     return (np.clip(made, least, 255) - zero) * step, q
@@ -167,18 +181,24 @@ def _linear(id: str, levels: int, bits: str) -> Guarantee:
     )  # fmt: skip
 
 
-ROWS = (
-    Guarantee(
-        id="quantised_network", area=AREA, source=SOURCE, cases=_networks, truth=network,
-        requirement="The library shall convert prepared layers to integers: norms folded, sums exact, rounded to the nearest step, saturated.",
+def _network(id: str, weights: str, finer: tuple[int, ...], *more: Fault) -> Guarantee:
+    return Guarantee(
+        id=id, area=AREA, source=SOURCE, cases=lambda: _networks(finer), truth=network,
+        requirement=f"The library shall convert prepared layers to integers, {weights}: norms folded, sums exact, rounded to the nearest step, saturated.",
         faults=(
             wrong("unrectified", "The fused ReLU is lost.", lambda s: network(s, relu=False)),
             wrong("floor", "Steps are rounded down.", lambda s: network(s, floor=True)),
             wrong("bias-left-out", "The bias is not added.", lambda s: network(s, bias=False)),
             wrong("norm-not-folded", "The norm's factor is not folded in.", lambda s: network(s, unfolded=True)),
-            faults.stale(),
+            faults.stale(), *more,
         ),
-    ),
+    )  # fmt: skip
+
+
+ROWS = (
+    _network("quantised_network", "one step for all weights of a layer", ONE_STEP),
+    _network("quantised_network_channels", "a step for the weights of each channel", BY_CHANNEL,
+             wrong("one-step", "The first channel's step is taken for all.", lambda s: network(s, one_step=True))),
     _linear("dynamic_linear", 127, "seven"),
     _linear("dynamic_linear_eight_bits", 255, "eight"),
 )  # fmt: skip

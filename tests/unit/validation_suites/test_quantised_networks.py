@@ -13,7 +13,7 @@ from csvkit_ml.model.function import Sample
 from validation_suites.training import quantised_networks
 from validation_suites.training.quantised_networks import EPS, STEP, WEIGHT
 
-NETWORKS = list(quantised_networks._networks())
+NETWORKS = [s for finer in (quantised_networks.ONE_STEP, quantised_networks.BY_CHANNEL) for s in quantised_networks._networks(finer)]
 DYNAMIC = [(levels, s) for levels in (127, 255) for s in quantised_networks._dynamic_cases(levels)]
 
 
@@ -28,7 +28,8 @@ def products(sample: Sample) -> dict[tuple[int, ...], Fraction]:
     """Real results before they are rounded to steps, by index."""
     x, w, b, mean, variance, gamma, beta = sample.arrays()
     steps = np.vectorize(lambda v: nearest(v, STEP))(x)
-    whole = np.vectorize(lambda v: nearest(v, WEIGHT))(w)
+    whole = np.array([np.vectorize(lambda v, k=k: nearest(v, WEIGHT / 2**k))(row) for row, k in zip(w, sample.param("finer"), strict=True)])
+    assert all(abs(row).max() == 127 for row in whole) or not any(sample.param("finer"))
     found = {}
     p, stride = sample.param("padding"), sample.param("stride")
     shape = (len(x), len(w)) if w.ndim == 2 else (len(x), len(w), *((n + 2 * p - 3) // stride + 1 for n in x.shape[2:]))
@@ -42,7 +43,7 @@ def products(sample: Sample) -> dict[tuple[int, ...], Fraction]:
                 row, column = place[0] * stride + i - p, place[1] * stride + j - p
                 if 0 <= row < x.shape[2] and 0 <= column < x.shape[3]:
                     total += int(steps[n, c, row, column]) * int(whole[o, c, i, j])
-        real = total * Fraction(STEP * WEIGHT) + Fraction(float(b[o]))
+        real = total * Fraction(STEP * WEIGHT) / 2 ** sample.param("finer")[o] + Fraction(float(b[o]))
         if "bn" in sample.param("kind"):
             assert Fraction(float(variance[o])) + Fraction(EPS) == 1
             real = (real - Fraction(float(mean[o]))) * Fraction(float(gamma[o])) + Fraction(float(beta[o]))

@@ -48,7 +48,7 @@ def _layers(t, p, w, b, mean, variance, gamma, beta):
 
 
 def _settings(t, p, training):
-    """(of the input, of the layer): fixed steps of values, weights by their largest magnitude."""
+    """(of the input, of the layer): fixed steps of values, weights by their largest magnitude, of each channel where their steps differ."""
     q = _tools(t)
 
     def activation(scale, zero):
@@ -56,7 +56,10 @@ def _settings(t, p, training):
         return q.FixedQParamsFakeQuantize.with_args(observer=made) if training else made
 
     how = {"dtype": t.qint8, "qscheme": t.per_tensor_symmetric, "quant_min": -127, "quant_max": 127}
-    weight = q.FakeQuantize.with_args(observer=q.MinMaxObserver, **how) if training else q.MinMaxObserver.with_args(**how)
+    observer = q.MinMaxObserver
+    if any(p["finer"]):
+        how, observer = {**how, "qscheme": t.per_channel_symmetric, "ch_axis": 0}, q.PerChannelMinMaxObserver
+    weight = q.FakeQuantize.with_args(observer=observer, **how) if training else observer.with_args(**how)
     return tuple(q.QConfig(activation=activation(*p[k]), weight=weight) for k in ("into", "out"))
 
 
@@ -143,13 +146,17 @@ def _binding(function, names, first, **others):
     return Binding(function=function, forms=forms, names=names, dtypes=("float32",), layouts=(), since="2.1")
 
 
+NETWORK = (
+    "prepare", "convert", "prepare_qat", "fuse_modules", "fuse_modules_qat", "quantize", "QuantStub", "DeQuantStub", "QuantWrapper", "QConfig",
+    "FixedQParamsObserver", "FixedQParamsFakeQuantize", "FakeQuantize",
+)  # fmt: skip
 BINDINGS = (
-    _binding(
-        "quantised_network",
-        ("prepare", "convert", "prepare_qat", "fuse_modules", "fuse_modules_qat", "quantize", "QuantStub", "DeQuantStub", "QuantWrapper", "QConfig",
-         "FixedQParamsObserver", "FixedQParamsFakeQuantize", "MinMaxObserver", "FakeQuantize"),
-        _network_form(), qat=_network_form(training=True), wrapped=_wrapped, qnnpack=_network_form("qnnpack"),
-        **{e: _network_form(e) for e in SEVEN_BITS},
+    *(
+        _binding(
+            name, (*NETWORK, observer), _network_form(), qat=_network_form(training=True), wrapped=_wrapped, qnnpack=_network_form("qnnpack"),
+            **{e: _network_form(e) for e in SEVEN_BITS},
+        )
+        for name, observer in (("quantised_network", "MinMaxObserver"), ("quantised_network_channels", "PerChannelMinMaxObserver"))
     ),
     _binding("dynamic_linear", ("quantize_dynamic",), _dynamic(), **{e: _dynamic(e) for e in SEVEN_BITS}),
     _binding("dynamic_linear_eight_bits", ("quantize_dynamic",), _dynamic("qnnpack")),
