@@ -108,7 +108,7 @@ ROWS, CUBE, PICTURES, VOLUMES = (5, 9), (3, 4, 7), (2, 2, 7, 9), (1, 2, 5, 4, 6)
 PICKS: tuple[tuple[str, str, tuple[int, ...], Taken], ...] = (
     ("transpose", "an exchange of two axes", CUBE, _single(lambda v, at: at.swapaxes(0, 2))),
     ("reshape", "another shape of the same elements", CUBE, _single(lambda v, at: at.reshape(2, 42))),
-    ("broadcast_to", "a column that is repeated without copies", (5, 1), _single(lambda v, at: np.broadcast_to(at, (2, 5, 7)))),
+    ("broadcast_to", "an array repeated along two axes without copies", (3, 1, 7), _single(lambda v, at: np.broadcast_to(at, (2, 3, 5, 7)))),
     ("tile", "copies side by side along more axes than there are", ROWS, _single(lambda v, at: np.tile(at, (2, 1, 3)))),
     ("rot90", "a quarter turn", CUBE, _single(lambda v, at: np.rot90(at, 1, (1, 2)))),
     ("triu", "the upper triangle", ROWS, _single(lambda v, at: np.where(np.tri(*at.shape, 0, dtype=bool), NOWHERE, at))),

@@ -46,7 +46,7 @@ def fractional(size: tuple[int, ...]) -> Callable[[Any], Any]:
 
 
 FORWARD: dict[str, Callable[[Any], Any]] = {
-    "transpose": lambda x: np.einsum("ijk->kji", x), "reshape": lambda x: x.ravel().reshape(2, 42), "broadcast_to": lambda x: x + np.zeros((2, 5, 7)),
+    "transpose": lambda x: np.einsum("ijk->kji", x), "reshape": lambda x: x.ravel().reshape(2, 42), "broadcast_to": lambda x: x + np.zeros((2, 3, 5, 7)),
     "tile": lambda x: np.stack([np.hstack([x, x, x])] * 2), "rot90": lambda x: np.einsum("ijk->ikj", x)[:, ::-1],
     "triu": lambda x: x * (np.arange(x.shape[1]) > np.arange(len(x))[:, None]), "diag_embed": embedded, "pixel_unshuffle": unshuffled,
     "channel_shuffle": lambda x: x[:, [0, 3, 1, 4, 2, 5]], "unfold_axis": lambda x: np.stack([x[:, i : i + 4] for i in (0, 2, 4, 6)], 1),

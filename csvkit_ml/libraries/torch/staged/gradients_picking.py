@@ -24,7 +24,7 @@ def _fractional(kind, size):
 BINDINGS = (
     bound("transpose", lambda t, p, x: t.transpose(x, 0, 2)),
     bound("reshape", lambda t, p, x: t.reshape(x, (2, 42))),
-    bound("broadcast_to", lambda t, p, x: t.broadcast_to(x, (2, 5, 7))),
+    bound("broadcast_to", lambda t, p, x: t.broadcast_to(x, (2, 3, 5, 7))),
     bound("tile", lambda t, p, x: t.tile(x, (2, 1, 3))),
     bound("rot90", lambda t, p, x: t.rot90(x, 1, (1, 2))),
     bound("triu", lambda t, p, x: t.triu(x, 1)),
