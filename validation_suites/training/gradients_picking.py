@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import floor, prod
+from typing import Any
 
 import numpy as np
 
@@ -91,11 +92,11 @@ def _of_boxes(window: Callable[[int, int, int], range], size: tuple[int, ...], l
 
     def taken(values: Array, at: Array) -> Array:
         lead, ends = at.shape[: -len(size)], at.shape[-len(size) :]
-        boxes = [np.ix_(*(window(n, m, i) for n, m, i in zip(ends, size, place, strict=True))) for place in np.ndindex(*size)]
-        width = max(prod(at[(..., *box)].shape[len(lead) :]) for box in boxes)
+        boxes: list[Any] = [(..., *np.ix_(*(window(n, m, i) for n, m, i in zip(ends, size, place, strict=True)))) for place in np.ndindex(*size)]
+        width = max(prod(at[box].shape[len(lead) :]) for box in boxes)
         made, met = np.full((*lead, len(boxes), width), NOWHERE), np.full((*lead, len(boxes), width), -np.inf)
         for k, box in enumerate(boxes):
-            here, there = (a[(..., *box)].reshape(*lead, -1) for a in (at, values))
+            here, there = (a[box].reshape(*lead, -1) for a in (at, values))
             made[..., k, : here.shape[-1]], met[..., k, : here.shape[-1]] = here, there
         if largest:
             made = np.take_along_axis(made, met.argmax(axis=-1)[..., None], -1)
@@ -111,7 +112,7 @@ PICKS: tuple[tuple[str, str, tuple[int, ...], Taken], ...] = (
     ("broadcast_to", "an array repeated along two axes without copies", (3, 1, 7), _single(lambda v, at: np.broadcast_to(at, (2, 3, 5, 7)))),
     ("tile", "copies side by side along more axes than there are", ROWS, _single(lambda v, at: np.tile(at, (2, 1, 3)))),
     ("rot90", "a quarter turn", CUBE, _single(lambda v, at: np.rot90(at, 1, (1, 2)))),
-    ("triu", "the upper triangle", ROWS, _single(lambda v, at: np.where(np.tri(*at.shape, 0, dtype=bool), NOWHERE, at))),
+    ("triu", "the upper triangle", ROWS, _single(lambda v, at: np.where(np.tri(5, 9, dtype=bool), NOWHERE, at))),
     ("diag_embed", "rows laid on diagonals", ROWS, _single(_placed(lambda s: (*s, s[-1] + 1)[:-2] + (s[-1] + 1, s[-1] + 1), _diagonals))),
     ("pixel_unshuffle", "pixels gathered into channels", (2, 2, 6, 4), _single(_unshuffled)),
     ("channel_shuffle", "channels of two groups in turn", (2, 6, 3, 4), _single(_channels_shuffled)),

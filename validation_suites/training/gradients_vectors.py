@@ -14,7 +14,7 @@ from csvkit_ml.model.function import Function, Json, Sample, params
 from csvkit_ml.references.running_error import hyperparameter
 from validation_suites import faults
 from validation_suites.training.losses_distances import norm
-from validation_suites.vector_jacobian import Case, Product, away, dot, indices, like, moved, softmax, spread, turned, unbroadcast
+from validation_suites.vector_jacobian import Case, Product, away, dot, indices, like, softmax, spread, turned, unbroadcast
 
 INF = float("inf")
 
@@ -69,7 +69,7 @@ def _pdist(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
     d = x[first] - x[second]
     slope = spread(g, -1) * _direction(d, norm(d, sample.param("p")), sample.param("p"))
     signs = (np.arange(n)[:, None] == first).astype(np.float64) - (np.arange(n)[:, None] == second)
-    return ((slope[None] * signs[..., None]).sum(axis=1),)  # type: ignore[index]
+    return ((slope[None] * signs[..., None]).sum(axis=1),)
 
 
 def _normalised(x: Any, g: Any, size: Any, slope: Any) -> Any:
@@ -90,14 +90,15 @@ def _renorm(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
     long = (size.value > limit.value)[:, None]
     made: Any = _normalised(x, g, size, _direction(x, size, order)) * limit
     terms = np.abs(g.value) + np.abs((g.value * x.value).sum(axis=-1, keepdims=True)) / size.value[:, None]
-    return (np.where(long, like(x, made.value, made.error + 3e-7 * limit.value / size.value[:, None] ** 2 * terms), g),)
+    shortened: Any = like(x, made.value, made.error + 3e-7 * limit.value / size.value[:, None] ** 2 * terms)
+    return (np.where(long, shortened, g),)
 
 
 def _bilinear(sample: Sample, a: Any, b: Any, w: Any, c: Any, g: Any) -> tuple[Any, ...]:
     """y_no = sum_ij a_ni w_oij b_nj + c_o."""
-    by_b, by_a = ((part * w[None]).sum(axis=axis) for part, axis in ((b[:, None, None, :], 3), (a[:, None, :, None], 2)))  # type: ignore[index]
+    by_b, by_a = ((part * w[None]).sum(axis=axis) for part, axis in ((b[:, None, None, :], 3), (a[:, None, :, None], 2)))
     wide = spread(g, -1)
-    made_w = (g[:, :, None, None] * (a[:, None, :, None] * b[:, None, None, :])).sum(axis=0)  # type: ignore[index]
+    made_w = (g[:, :, None, None] * (a[:, None, :, None] * b[:, None, None, :])).sum(axis=0)
     return (wide * by_b).sum(axis=1), (wide * by_a).sum(axis=1), made_w, g.sum(axis=0)
 
 
@@ -105,16 +106,17 @@ def _neighbours(x: Any, size: int) -> Any:
     """Sum over channels that lie within (size - 1) / 2, [N, C, L]."""
     half, n = (size - 1) // 2, x.value.shape[1]
     near = (np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= half).astype(np.float64)
-    return (x[:, None] * near[None, :, :, None]).sum(axis=2)  # type: ignore[index]
+    return (x[:, None] * near[None, :, :, None]).sum(axis=2)
 
 
 def _local_response_norm(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
     """x / s with s = (k + alpha / n sum x^2)^beta: g / s, less what the channel adds to its neighbours' s."""
-    n, alpha, beta, k = (sample.param(p) for p in ("size", "alpha", "beta", "k"))
-    base: Any = _neighbours(x * x, n) / n * hyperparameter(alpha) + hyperparameter(k)
-    s: Any = np.power(base, hyperparameter(beta))
-    slope: Any = g * x / (s * s) * (hyperparameter(beta) * np.power(base, hyperparameter(beta - 1)))
-    return (g / s - _neighbours(slope * hyperparameter(alpha), n) / n * x * 2,)
+    n: int = sample.param("size")
+    alpha, beta, k, less = (hyperparameter(v) for v in (*(sample.param(p) for p in ("alpha", "beta", "k")), sample.param("beta") - 1))
+    base: Any = _neighbours(x * x, n) / n * alpha + k
+    s: Any = base**beta
+    slope: Any = g * x / (s * s) * (beta * base**less)
+    return (g / s - _neighbours(slope * alpha, n) / n * x * 2,)
 
 
 def _linear_cross_entropy(sample: Sample, x: Any, w: Any, b: Any, target: Any, weights: Any, g: Any) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from csvkit_ml.model.function import Function, Sample, params
 from csvkit_ml.model.tensor import Array
 from validation_suites import faults
-from validation_suites.vector_jacobian import Case, Product, away, indices, like, moved, scattered, spread, unbroadcast
+from validation_suites.vector_jacobian import Case, Product, away, indices, like, moved, scattered, unbroadcast
 
 Rule = Callable[..., tuple[Any, ...]]
 
@@ -167,7 +167,7 @@ OFF = faults.rolled()
 
 PRODUCTS = (
     Product(id="grad_scatter_reduce", of="a reduction of what is scattered, for the target and the source", product=_scatter_reduce, cases=_reductions(),
-            faults=(OFF, faults.other_params("self-mistaken", "The target's own elements count, or do not, against what is asked.", include_self=lambda s: not s))),
+            faults=(OFF, faults.other_params("self-mistaken", "The target's own elements count against the flag.", include_self=lambda s: not s))),
     Product(id="grad_index_put", of="writing or adding at places named by several indices, for the target and the values", product=_index_put,
             cases=(Case(name="added", operands=((4, 5), (33,), indices(4, (33,)), indices(5, (33,)), (4, 5)), how=params(accumulate=True)),
                    Case(name="written", operands=((9, 7), (6,), unlike(9, (6,)), indices(7, (6,)), (9, 7)), how=params(accumulate=False))),
