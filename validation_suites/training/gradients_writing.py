@@ -153,13 +153,18 @@ def _mask(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
     return lambda random: (random.random(shape) < 0.4).astype(np.int64)
 
 
+def few(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
+    """Whole numbers, zeros among them."""
+    return lambda random: random.integers(-1, 3, shape).astype(np.float64)
+
+
 def _reductions() -> tuple[Case, ...]:
-    """With nothing, one and several written to a place."""
-    ways = [(r, s) for r in ("sum", "prod", "mean", "amax", "amin") for s in (True, False)]
+    """With nothing, one and several written to a place; products of zeros, too."""
+    ways = [(r, s, "") for r in ("sum", "prod", "mean", "amax", "amin") for s in (True, False)] + [("prod", s, "-zeros") for s in (True, False)]
     return tuple(
-        Case(name=f"{r}{'-self' * s}", operands=(away((3, 7), 0.5), away((3, 9), 0.5), indices(6, (3, 9)), (3, 7)), how=params(reduce=r, include_self=s))
-        for r, s in ways
-    )
+        Case(name=f"{r}{'-self' * s}{z}", operands=(*((few(n) if z else away(n, 0.5)) for n in ((3, 7), (3, 9))), indices(6, (3, 9)), (3, 7)),
+             how=params(reduce=r, include_self=s)) for r, s, z in ways
+    )  # fmt: skip
 
 
 ACCUMULATED = faults.other_params("accumulate-ignored", "Values count as written over.", accumulate=lambda a: not a)
