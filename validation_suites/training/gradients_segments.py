@@ -36,7 +36,8 @@ def _segment_reduce(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
 def _strided(sample: Sample) -> Array:
     """Positions of a view of three by four."""
     (down, right), start = sample.param("stride"), sample.param("start")
-    return start + down * np.arange(3)[:, None] + right * np.arange(4)
+    at: Array = start + down * np.arange(3)[:, None] + right * np.arange(4)
+    return at
 
 
 def _as_strided(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
@@ -80,7 +81,7 @@ def _planes(shape: tuple[int, ...], of: int) -> Callable[[np.random.Generator], 
     return made
 
 
-def _rows(*rows: tuple[str, tuple[Any, ...], dict[str, Json]]) -> tuple[Case, ...]:
+def _rows(*rows: tuple[str, tuple[Any, ...], dict[str, Any]]) -> tuple[Case, ...]:
     return tuple(Case(name=n, operands=operands, how=params(**how)) for n, operands, how in rows)
 
 
@@ -112,7 +113,8 @@ PRODUCTS = (
     Product(id="grad_diagonal_scatter", of="a diagonal written, for the target and the source", product=_diagonal_scatter, faults=(OFF,), cases=_rows(
                 ("ordinary", ((5, 9), (5,), (5, 9)), {}), ("tall", ((7, 4), (3,), (7, 4)), {}))),
     Product(id="grad_max_unpool2d", of="elements laid on given places of a plane twice as large", product=_max_unpool2d, faults=(OFF,), cases=_rows(
-                ("ordinary", ((2, 3, 3, 4), _planes((2, 3, 3, 4), 48), (2, 3, 6, 8)), {}), ("one", ((1, 1, 2, 2), _planes((1, 1, 2, 2), 16), (1, 1, 4, 4)), {}))),
+                ("ordinary", ((2, 3, 3, 4), _planes((2, 3, 3, 4), 48), (2, 3, 6, 8)), {}), ("one", ((1, 1, 2, 2), _planes((1, 1, 2, 2), 16), (1, 1, 4, 4)), {}),
+            )),
     Product(id="grad_take_along_dim", of="elements of each column by one row of positions for all", product=_take_along_dim, faults=(OFF,), cases=_rows(
                 ("ordinary", ((9, 5), indices(9, (4, 1)), (4, 5)), {}), ("repeated", ((3, 2), indices(2, (33, 1)), (33, 2)), {}))),
 )  # fmt: skip

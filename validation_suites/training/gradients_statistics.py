@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from csvkit_ml.model.function import Function, Json, Sample, params
+from csvkit_ml.model.function import Function, Sample, params
 from csvkit_ml.references.running_error import hyperparameter
 from validation_suites import faults
 from validation_suites.vector_jacobian import Case, Product, away, dot, like, moved, scattered, softmax, spread, turned, wide
@@ -102,7 +102,7 @@ def _block_diag(sample: Sample, a: Any, b: Any, g: Any) -> tuple[Any, ...]:
 def _clamp_tensors(sample: Sample, x: Any, low: Any, high: Any, g: Any) -> tuple[Any, ...]:
     """To what the result is: x or the bound that it meets."""
     under, over = x.value < low.value, x.value > high.value
-    return tuple(moved(g, lambda v, hit=hit: np.where(hit, v, 0.0)) for hit in (~under & ~over, under, over))
+    return tuple(like(g, np.where(hit, g.value, 0.0), np.where(hit, g.error, 0.0)) for hit in (~under & ~over, under, over))
 
 
 def _nan_to_num(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
@@ -125,7 +125,7 @@ def _with_specials(random: np.random.Generator) -> Any:
     return x
 
 
-def _rows(*rows: tuple[str, tuple[Any, ...], dict[str, Json]]) -> tuple[Case, ...]:
+def _rows(*rows: tuple[str, tuple[Any, ...], dict[str, Any]]) -> tuple[Case, ...]:
     return tuple(Case(name=n, operands=operands, how=params(**how)) for n, operands, how in rows)
 
 
