@@ -119,10 +119,13 @@ def positive(shape: tuple[int, ...], low: float = 0.25, high: float = 2.0) -> Ca
     return lambda random: random.uniform(low, high, shape)
 
 
-def _with_specials(random: np.random.Generator) -> Any:
-    x = random.standard_normal((5, 17))
-    x[0, 3], x[2, 5], x[4, 1] = np.nan, np.inf, -np.inf
-    return x
+def _with_specials(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
+    def made(random: np.random.Generator) -> Any:
+        x = random.standard_normal(shape)
+        x[0, 3], x[1, 5], x[-1, 1] = np.nan, np.inf, -np.inf
+        return x
+
+    return made
 
 
 def _rows(*rows: tuple[str, tuple[Any, ...], dict[str, Any]]) -> tuple[Case, ...]:
@@ -155,11 +158,11 @@ PRODUCTS = (
     Product(id="grad_block_diag", of="blocks on a diagonal, for both", product=_block_diag, faults=(OFF,), cases=_rows(
                 ("ordinary", ((3, 4), (2, 5), (5, 9)), {}), ("one", ((1, 1), (4, 3), (5, 4)), {}))),
     Product(id="grad_clamp_tensors", of="the limitation by two tensors, for all three", product=_clamp_tensors, faults=(OFF,), cases=_rows(
-                ("ordinary", ((5, 17), lambda random: -positive((5, 17))(random), positive((5, 17)), (5, 17)), {}))),
+                *((n, (s, lambda random, s=s: -positive(s)(random), positive(s), s), {}) for n, s in (("ordinary", (5, 17)), ("few", (1, 7)))))),
     Product(id="grad_nan_to_num", of="the replacement of what is not finite", product=_nan_to_num, faults=(OFF,), cases=_rows(
-                ("ordinary", (_with_specials, (5, 17)), {}))),
+                *((n, (_with_specials(s), s), {}) for n, s in (("ordinary", (5, 17)), ("few", (2, 7)))))),
     Product(id="grad_copysign", of="a magnitude with another's sign, for the magnitude", product=_copysign, faults=(OFF,), cases=_rows(
-                ("ordinary", (away((5, 17)), away((5, 17)), (5, 17)), {}))),
+                *((n, (away(s), away(s), s), {}) for n, s in (("ordinary", (5, 17)), ("few", (1, 7)))))),
 )  # fmt: skip
 
 FUNCTIONS: tuple[Function, ...] = tuple(p.function() for p in PRODUCTS)
