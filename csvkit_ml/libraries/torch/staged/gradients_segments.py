@@ -25,7 +25,7 @@ BINDINGS = (
     bound("index_reduce", _index_reduced, 2, "Tensor.index_reduce", forward=False),
     bound("segment_reduce", _segments, forward=False),
     bound("as_strided", lambda t, p, x: t.as_strided(x, (3, 4), p["stride"], p["start"])),
-    bound("as_strided_scatter", _written, 2),
+    bound("as_strided_scatter", _written, 2, forward=False),  # cannot be mapped
     bound("diagonal_scatter", lambda t, p, x, s: t.diagonal_scatter(x, s, 1), 2),
     bound("max_unpool2d", lambda t, p, x, at: t.nn.functional.max_unpool2d(x, at, 2), 1, "nn.functional.max_unpool2d"),
     bound("take_along_dim", lambda t, p, x, at: t.take_along_dim(x, at, dim=0)),
