@@ -88,13 +88,6 @@ def _outer(sample: Sample, a: Any, b: Any, g: Any) -> tuple[Any, ...]:
     return dot(g, _column(b)).reshape(-1), dot(turned(g), _column(a)).reshape(-1)
 
 
-def _kron(sample: Sample, a: Any, b: Any, g: Any) -> tuple[Any, ...]:
-    """The result as a matrix of the elements of a by those of b."""
-    (m, n), (p, q) = a.value.shape, b.value.shape
-    by = moved(g, lambda v: v.reshape(m, p, n, q).transpose(0, 2, 1, 3).reshape(m * n, p * q))
-    return dot(by, _column(b)).reshape(m, n), dot(turned(by), _column(a)).reshape(p, q)
-
-
 def _tensordot(sample: Sample, a: Any, b: Any, g: Any) -> tuple[Any, ...]:
     """Over the last two axes of a and the first two of b."""
     left, right = a.reshape(a.value.shape[0], -1), b.reshape(-1, b.value.shape[-1])
@@ -122,10 +115,6 @@ def _added(of: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]
 
 def _matmul(sample: Sample, a: Any, b: Any, g: Any) -> tuple[Any, ...]:
     return dot(g, turned(b)), dot(turned(a), g)
-
-
-def _multi_dot(sample: Sample, a: Any, b: Any, c: Any, g: Any) -> tuple[Any, ...]:
-    return dot(g, turned(dot(b, c))), dot(turned(a), dot(g, turned(c))), dot(turned(dot(a, b)), g)
 
 
 def _with_nan(of: Callable[[np.random.Generator], Any]) -> Callable[[np.random.Generator], Any]:
@@ -176,8 +165,6 @@ PRODUCTS = (
             cases=_rows(*((f"n{n}", ((5, 9), (5, 9 - n)), {"n": n}) for n in (1, 2)))),
     Product(id="grad_outer", of="the outer product, for both vectors", product=_outer, faults=(OFF,),
             cases=_rows(("ordinary", ((9,), (17,), (9, 17)), {}), ("one", ((1,), (33,), (1, 33)), {}))),
-    Product(id="grad_kron", of="the Kronecker product, for both matrices", product=_kron, faults=(OFF,),
-            cases=_rows(("ordinary", ((2, 3), (4, 5), (8, 15)), {}), ("column", ((3, 1), (2, 7), (6, 7)), {}))),
     Product(id="grad_tensordot", of="the contraction over two axes, for both operands", product=_tensordot, faults=(OFF,),
             cases=_rows(("ordinary", ((3, 4, 5), (4, 5, 6), (3, 6)), {}), ("one", ((7, 1, 3), (1, 3, 2), (7, 2)), {}))),
     Product(id="grad_mv", of="the product of a matrix and a vector, for both", product=_mv, faults=(OFF,),
@@ -192,8 +179,6 @@ PRODUCTS = (
                 ("ordinary", ((7,), (7, 33), (33,), (7,))), ("number", ((1,), (5, 4), (4,), (5,))))),
     Product(id="grad_addr", of="beta c + alpha a b^T, for the matrix and the vectors", product=_added(_outer), faults=(OFF, ALPHA, BETA), cases=_scaled(
                 ("ordinary", ((7, 9), (7,), (9,), (7, 9))), ("row", ((9,), (5,), (9,), (5, 9))))),
-    Product(id="grad_multi_dot", of="the product of three matrices, for each", product=_multi_dot, faults=(OFF,), cases=_rows(
-                ("ordinary", ((3, 9), (9, 4), (4, 7), (3, 7)), {}), ("right-first", ((9, 8), (8, 7), (7, 2), (9, 2)), {}))),
 )  # fmt: skip
 
 FUNCTIONS: tuple[Function, ...] = tuple(p.function() for p in PRODUCTS)

@@ -1,4 +1,4 @@
-"""Gradients of statistics of rows, of pools by powers, and of norms, powers and traces of matrices."""
+"""Gradients of statistics of rows, of pools by powers, and of traces, blocks, limits and signs."""
 
 from __future__ import annotations
 
@@ -60,29 +60,6 @@ def _lp_pool(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
     rows = made.value.size // at.size
     flat = (np.arange(rows)[:, None, None] * n + at).ravel()
     return (scattered(made.reshape(-1), flat, x.value.size).reshape(*x.value.shape),)
-
-
-def _matrix_norm(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
-    """Frobenius: x / |x|; of the largest sum of magnitudes of a column (1) or row (inf): the signs there."""
-    order, wide_g = sample.param("ord"), spread(spread(g, -1), -1)
-    if order == "fro":
-        size = np.sqrt((x * x).sum(axis=-1).sum(axis=-1))
-        return (wide_g * (x / spread(spread(size, -1), -1)),)
-    axis = -2 if order == 1 else -1
-    sums = np.abs(x.value).sum(axis=axis, keepdims=True)
-    hit = sums == sums.max(axis=(-2, -1), keepdims=True)
-    return (wide_g * (np.sign(x.value) * hit),)
-
-
-def _matrix_power(sample: Sample, x: Any, g: Any) -> tuple[Any, ...]:
-    """sum of (x^T)^i g (x^T)^(n - 1 - i)."""
-    n, made = sample.param("n"), None
-    for i in range(n):
-        term = g
-        for k in range(n - 1):
-            term = dot(turned(x), term) if k < i else dot(term, turned(x))
-        made = term if made is None else made + term
-    return (made,)
 
 
 def _vecdot(sample: Sample, a: Any, b: Any, g: Any) -> tuple[Any, ...]:
@@ -147,11 +124,6 @@ PRODUCTS = (
     *(Product(id=f"grad_lp_pool{d}d", of=f"{d}-d pooling by powers", product=_lp_pool, faults=(
                 OFF, faults.other_params("power-ignored", "The power is always 2.", p=2)),
               cases=_rows(*((f"power{p}", (positive((2, 3, *(1,) * (d - 1), 9)), (2, 3, *(1,) * (d - 1), 4)), {"p": p}) for p in (2, 3, 1)))) for d in (1, 2)),
-    Product(id="grad_matrix_norm", of="the norm of matrices", product=_matrix_norm, faults=(OFF,), cases=_rows(
-                *((f"{o}".replace("inf", "infinite"), ((3, 4, 5), (3,)), {"ord": o}) for o in ("fro", 1, float("inf"))))),
-    Product(id="grad_matrix_power", of="the power of a matrix", product=_matrix_power, faults=(
-                OFF, faults.other_params("other-power", "The next power.", n=lambda n: n + 1)),
-            cases=_rows(*((f"n{n}", ((5, 5), (5, 5)), {"n": n}) for n in (2, 3, 5)))),
     Product(id="grad_vecdot", of="inner products of rows, for both operands", product=_vecdot, faults=(OFF,), cases=_rows(
                 ("ordinary", ((5, 17), (5, 17), (5,)), {}), ("one", ((3, 1), (3, 1), (3,)), {}))),
     Product(id="grad_trace", of="the trace", product=_trace, faults=(OFF,), cases=_rows(("ordinary", ((7, 7), ()), {}), ("tall", ((9, 4), ()), {}))),

@@ -50,9 +50,9 @@ def scaled(of: str) -> Callable[..., Any]:
 FORWARD: dict[str, Callable[..., Any]] = {
     "logcumsumexp": running_log, "nansum": numbers, "logsumexp_axes": log_of_sum, "quantile": quantile, "trapezoid": integral,
     "diff": lambda s, x: np.diff(x, n=s.param("n"), axis=-1), "outer": lambda s, a, b: np.einsum("i,j->ij", a, b),
-    "kron": lambda s, a, b: np.kron(a, b), "tensordot": lambda s, a, b: np.einsum("ijk,jkl->il", a, b), "mv": lambda s, a, v: np.einsum("ij,j->i", a, v),
+    "tensordot": lambda s, a, b: np.einsum("ijk,jkl->il", a, b), "mv": lambda s, a, v: np.einsum("ij,j->i", a, v),
     "dot": lambda s, a, b: (a * b).sum(), "addmm": scaled("ij,jk->ik"), "baddbmm": scaled("nij,njk->nik"), "addmv": scaled("ij,j->i"),
-    "addr": scaled("i,j->ij"), "multi_dot": lambda s, a, b, c: np.einsum("ij,jk,kl->il", a, b, c),
+    "addr": scaled("i,j->ij"),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Gradients of statistics, pools by powers and functions of matrices against the complex step of the functions."""
+"""Gradients of statistics, pools by powers, traces and blocks against the complex step of the functions."""
 
 from __future__ import annotations
 
@@ -44,14 +44,6 @@ def pooled(s: Sample, x: Any) -> Any:
     return np.stack([sum(x[..., i + k] ** p for k in range(3)) ** (1 / p) for i in range(0, x.shape[-1] - 2, 2)], -1)
 
 
-def matrix_norm(s: Sample, x: Any) -> Any:
-    order = s.param("ord")
-    if order == "fro":
-        return np.sqrt((x**2).sum((-2, -1)))
-    sums = size(x).sum(-2 if order == 1 else -1)
-    return np.array([max(row, key=lambda v: v.real) for row in sums])
-
-
 def blocks(s: Sample, a: Any, b: Any) -> Any:
     out = np.zeros(np.add(a.shape, b.shape), dtype=np.complex128)
     out[: len(a), : a.shape[1]], out[len(a) :, a.shape[1] :] = a, b
@@ -60,8 +52,8 @@ def blocks(s: Sample, a: Any, b: Any) -> Any:
 
 FORWARD: dict[str, tuple[int, Callable[..., Any]]] = {
     "var_mean": (1, moments), "cov": (1, lambda s, x: cov(x, s.param("correction"))), "corrcoef": (1, correlations), "softmin": (1, softmin),
-    "lp_pool1d": (1, pooled), "lp_pool2d": (1, pooled), "matrix_norm": (1, matrix_norm),
-    "matrix_power": (1, lambda s, x: np.linalg.multi_dot([x] * s.param("n")) if s.param("n") > 1 else x), "vecdot": (2, lambda s, a, b: (a * b).sum(-1)),
+    "lp_pool1d": (1, pooled), "lp_pool2d": (1, pooled),
+    "vecdot": (2, lambda s, a, b: (a * b).sum(-1)),
     "trace": (1, lambda s, x: sum(x[i, i] for i in range(min(x.shape)))), "block_diag": (2, blocks),
     "clamp_tensors": (3, lambda s, x, low, high: np.where(x.real < low.real, low, np.where(x.real > high.real, high, x))),
     "nan_to_num": (1, lambda s, x: np.where(np.isfinite(x.real), x, 0)), "copysign": (1, lambda s, a, b: size(a) * np.sign(b)),

@@ -25,7 +25,6 @@ BINDINGS = (
     _also(bound("trapezoid", _integral, 2), "torch.cumulative_trapezoid"),
     bound("diff", lambda t, p, x: t.diff(x, n=p["n"], dim=-1)),
     bound("outer", lambda t, p, a, b: t.outer(a, b), 2),
-    bound("kron", lambda t, p, a, b: t.kron(a, b), 2),
     bound("tensordot", lambda t, p, a, b: t.tensordot(a, b, dims=2), 2),
     bound("mv", lambda t, p, a, v: t.mv(a, v), 2),
     bound("dot", lambda t, p, a, b: t.dot(a, b), 2),
@@ -33,5 +32,4 @@ BINDINGS = (
     _scaled("baddbmm"),
     _scaled("addmv"),
     _scaled("addr"),
-    bound("multi_dot", lambda t, p, a, b, c: t.linalg.multi_dot((a, b, c)), 3, "linalg.multi_dot"),
 )

@@ -1,4 +1,4 @@
-"""Torch bindings: gradients of statistics, pools by powers, and norms, powers and traces of matrices."""
+"""Torch bindings: gradients of statistics, pools by powers, and of traces, blocks, limits and signs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ BINDINGS = (
     bound("softmin", lambda t, p, x: t.nn.functional.softmin(x, dim=-1), 1, "nn.functional.softmin"),
     bound("lp_pool1d", lambda t, p, x: t.nn.functional.lp_pool1d(x, p["p"], 3, 2), 1, "nn.functional.lp_pool1d"),
     bound("lp_pool2d", lambda t, p, x: t.nn.functional.lp_pool2d(x, p["p"], (1, 3), (1, 2)), 1, "nn.functional.lp_pool2d"),
-    bound("matrix_norm", lambda t, p, x: t.linalg.matrix_norm(x, p["ord"]), 1, "linalg.matrix_norm"),
-    bound("matrix_power", lambda t, p, x: t.linalg.matrix_power(x, p["n"]), 1, "linalg.matrix_power"),
     bound("vecdot", lambda t, p, a, b: t.linalg.vecdot(a, b), 2, "linalg.vecdot"),
     bound("trace", lambda t, p, x: t.trace(x)),
     bound("block_diag", lambda t, p, a, b: t.block_diag(a, b), 2),
