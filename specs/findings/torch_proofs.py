@@ -844,6 +844,73 @@ def further_axis() -> Result:
         return False, type(error).__name__, "refused"
 
 
+@proof("grad_as_strided_scatter", "the gradient of the sum of as_strided_scatter(arange(6), src, (2,), (1,), 1) for its first operand")
+def written_through_strides() -> Result:
+    x = torch.arange(6.0, requires_grad=True)
+    torch.as_strided_scatter(x, torch.zeros(2), (2,), (1,), 1).sum().backward()
+    got, want = x.grad.tolist(), [1.0, 0.0, 0.0, 1.0, 1.0, 1.0]
+    return got != want, got, want
+
+
+@proof("grad_scatter_reduce", "forward mode: scatter_reduce(prod) of 7 and 11 onto the first of (2, 3, 5), for a change of (1, 1, 1)")
+def scattered_product() -> Result:
+    x, src = torch.tensor([2.0, 3.0, 5.0]), torch.tensor([7.0, 11.0])
+    at = torch.tensor([0, 0])
+    got = torch.func.jvp(lambda v: v.scatter_reduce(0, at, src, "prod"), (x,), (torch.ones(3),))[1].tolist()
+    want = [77.0, 1.0, 1.0]
+    return got != want, got, want
+
+
+@proof("grad_logcumsumexp", "forward mode: logcumsumexp of (-20, 29) for a change of (1, 0), the first element, in float64")
+def running_logarithm() -> Result:
+    x = torch.tensor([-20.0, 29.0], dtype=torch.float64)
+    got = torch.func.jvp(lambda v: v.logcumsumexp(0), (x,), (torch.tensor([1.0, 0.0], dtype=torch.float64),))[1][0].item()
+    return near(got, 1.0, 1e-12)
+
+
+@proof("grad_cosine_similarity", "the gradient of cosine_similarity((0.06, 0.08), (1, 2), eps=0.375): b / (eps |b|), as forward mode gives it")
+def similarity_below_the_floor() -> Result:
+    x, b = torch.tensor([0.06, 0.08], dtype=torch.float64, requires_grad=True), torch.tensor([1.0, 2.0], dtype=torch.float64)
+    F.cosine_similarity(x, b, dim=0, eps=0.375).backward()
+    return near(x.grad[0].item(), 1 / (0.375 * math.sqrt(5)), 1e-9)
+
+
+@proof("grad_gammainc", "the derivative of gammainc(1, x) = 1 - exp(-x) at x = 0")
+def lower_gamma_at_zero() -> Result:
+    x = torch.zeros(1, requires_grad=True)
+    torch.special.gammainc(torch.ones(1), x).sum().backward()
+    return near(x.grad.item(), 1.0, 1e-6)
+
+
+@proof("grad_gammaincc", "the derivative of gammaincc(1, x) = exp(-x) at x = 0")
+def upper_gamma_at_zero() -> Result:
+    x = torch.zeros(1, requires_grad=True)
+    torch.special.gammaincc(torch.ones(1), x).sum().backward()
+    return near(x.grad.item(), -1.0, 1e-6)
+
+
+@proof("grad_max_unpool2d", "the gradient of max_unpool2d with strided indices is that with packed ones")
+def unpooled_by_strided_places() -> Result:
+    x = torch.rand(1, 1, 4, 4)
+    y, at = F.max_pool2d(x, 2, return_indices=True)
+    y.requires_grad_(True)
+    try:
+        F.max_unpool2d(y, at.transpose(2, 3).contiguous().transpose(2, 3), 2).sum().backward()
+    except RuntimeError as error:
+        return True, f"RuntimeError: {error}"[:100], "1"
+    return near(y.grad.sum().item(), 4.0, 0.0)
+
+
+@proof("grad_conv_tbc", "conv_tbc of a strided operand has a gradient")
+def convolved_over_time() -> Result:
+    x = torch.rand(2, 5, 3).transpose(0, 1).requires_grad_(True)
+    try:
+        torch.conv_tbc(x, torch.ones(1, 3, 2), torch.zeros(2), 0).sum().backward()
+    except RuntimeError as error:
+        return True, f"RuntimeError: {error}"[:100], "2"
+    return near(x.grad.sum().item(), 60.0, 1e-6)
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:
