@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from csvkit_ml.model.function import Expected, Fault, Function, Sample
+from csvkit_ml.model.function import Expected, Fault, Function, Json, Sample
 from csvkit_ml.references.factorisations import lu
 from validation_suites import faults
 from validation_suites.training.gradients_algebra import NORMWISE, Maker, Matrices, inverse
@@ -191,7 +191,7 @@ def _row(*shape: int) -> Maker:
 
 _TURNED = faults.transposed()
 _SOLVED = (*_systems(((4, 4), 2), ((1, 1), 1), ((2, 3, 3), 3)), *_common(((4, 3, 3), 2), ((2, 2, 2), 2)))
-_SIDES = ({"upper": False}, {"upper": True})
+_SIDES: tuple[dict[str, Json], ...] = ({"upper": False}, {"upper": True})
 
 ALL: tuple[tuple[Any, ...], ...] = (
     (Matrices(id="lu", of="the LU factors with partial pivoting, for the pivots that were taken", formula=_lu,
