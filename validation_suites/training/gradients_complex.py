@@ -15,8 +15,24 @@ import numpy as np
 from csvkit_ml.model.function import Function, Sample
 from validation_suites import faults
 from validation_suites.complex_pairs import (
-    Pair, conjugate, exponential, hyperbolic, joined, level, logarithm, negative, one_more, over,
-    parts_of, power_of_two, root_of, shifted, size_of, times, turn, waves,
+    Pair,
+    conjugate,
+    exponential,
+    hyperbolic,
+    joined,
+    level,
+    logarithm,
+    negative,
+    one_more,
+    over,
+    parts_of,
+    power_of_two,
+    root_of,
+    shifted,
+    size_of,
+    times,
+    turn,
+    waves,
 )  # fmt: skip
 from validation_suites.vector_jacobian import Case, Product, dot, like, moved, turned, unbroadcast
 
@@ -177,7 +193,7 @@ _PRODUCTS = tuple(Case(name="x".join(map(str, (*lead, m, k, n))), operands=(_pai
                   for lead, m, k, n in (((), 3, 4, 5), ((), 1, 1, 1), ((2,), 3, 17, 2)))  # fmt: skip
 _ZEROS = (Case(name="zeros", operands=(_some_zero(5, 3), (5, 3))),)
 CONJUGATED = faults.changed(
-    "conjugate", "The conjugate of the gradient is returned: the imaginary part has the other sign.", lambda a: a * np.array([1.0, -1.0]),
+    "conjugate", "Every second number, an imaginary part where numbers are pairs, has the other sign.", lambda a: a * (-1.0) ** np.arange(a.shape[-1]),
 )  # fmt: skip
 
 SLOPES: tuple[tuple[str, str, Callable[[Pair], Pair]], ...] = (

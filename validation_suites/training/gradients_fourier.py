@@ -15,6 +15,7 @@ from csvkit_ml.model.tensor import Array
 from csvkit_ml.references.fourier import factor, fitted, real_signal, transformed
 from csvkit_ml.references.running_error import ARITHMETIC, Rounded
 from validation_suites import faults
+from validation_suites.training.gradients_complex import CONJUGATED
 from validation_suites.training.gradients_contractions import NORM
 from validation_suites.vector_jacobian import Case, Product, dot, turned
 
@@ -96,10 +97,6 @@ KINDS = (
     ("rfftn", "the discrete Fourier transform of real numbers over several axes", _SPACE),
     ("irfftn", "the inverse transform over several axes to real numbers", _SPACE),
 )  # fmt: skip
-CONJUGATED = faults.changed(
-    "conjugate", "Every second number, an imaginary part where numbers are pairs, has the other sign.", lambda a: a * (-1.0) ** np.arange(a.shape[-1]),
-)  # fmt: skip
-
 PRODUCTS = tuple(
     Product(id=f"grad_{kind}", of=of, product=_fourier, cases=tuple(_case(kind, *c) for c in cases), faults=(NORM, faults.rolled(), CONJUGATED))
     for kind, of, cases in KINDS
