@@ -7,17 +7,17 @@ gradient is d/dx + i d/dy of a real function of all parts (PyTorch's convention)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from csvkit_ml.model.function import Function, Sample
+from csvkit_ml.model.function import Expected, Fault, Function, Sample
 from csvkit_ml.references.factorisations import cholesky, hermitian_eigen, singular
 from validation_suites import faults
 from validation_suites.training.gradients_algebra import Maker, Matrices, determinant, exponential, inverse
 from validation_suites.training.gradients_complex import CONJUGATED
-from validation_suites.training.gradients_factors import Cases
+from validation_suites.training.gradients_factors import SPECTRAL, Cases, adjoint, eig_gradient, eigvals_gradient, lu_gradient
 
 
 def to_complex(a: Any) -> Any:
@@ -45,8 +45,17 @@ class ComplexMatrices(Matrices):
         return tuple(to_pairs(np.stack([m[k] for m in made]).reshape(*lead, *made[0][k].shape)) for k in range(len(made[0])))
 
 
-def adjoint(a: Any) -> Any:
-    return a.conj().T
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplexSpectral(ComplexMatrices):
+    """The gradient of a function of a general matrix by its eigenvalues and eigenvectors."""
+
+    def reference(self, sample: Sample) -> tuple[Expected, ...]:
+        vectors = np.linalg.eig(to_complex(sample.arrays()[0].astype(np.float64)))[1]
+        amplified = np.linalg.cond(vectors)[..., None, None]
+        return tuple(replace(e, scale=e.scale * amplified) for e in ComplexMatrices.reference(self, sample))
+
+    def function(self, *more: Fault) -> Function:
+        return replace(ComplexMatrices.function(self, *more), criterion=SPECTRAL)
 
 
 def _even(a: Any) -> Any:
@@ -211,6 +220,11 @@ ALL = (
     _matrices("pinv", "the pseudo-inverse, of full column rank,", _pinv, _shaped(_apart, (4, 2), (3, 2), g=lambda m, n: _plain(n, m))),
     _matrices("qr", "Q Q^H by the orthonormal factor", _qr, _shaped(_regular, (4, 2), (3, 2), g=lambda m, n: _plain(m, m))),
     _matrices("lstsq", "the least-squares solution of A X = B, of full rank, for both,", _lstsq, _systems(((4, 2), 2), ((3, 3), 1))),
+    _matrices("lu", "the LU factors with partial pivoting", lu_gradient, _shaped(_plain, (3, 3), (4, 2), (2, 3))),
+    ComplexSpectral(id="complex_eigvals", of="the sums of the first n powers of the n eigenvalues of a complex matrix", formula=eigvals_gradient,
+                    cases=_shaped(_regular, *_SQUARES, g=lambda *s: _plain(*s[:-2], 1, s[-1]))),
+    ComplexSpectral(id="complex_eig", of="V w^3 V^-1 by the eigenvectors and eigenvalues of a complex matrix", formula=eig_gradient,
+                    cases=_shaped(_regular, *_SQUARES)),
     _matrices("matrix_exp", "the matrix exponential", _matrix_exp, _shaped(_plain, *_SQUARES)),
 )  # fmt: skip
 

@@ -48,19 +48,24 @@ class Shared(Matrices):
         return tuple(y.reshape(-1, *y.shape[-2:]).sum(axis=0) if a.ndim == 2 else y for y, a in zip(whole, arrays[:-1], strict=True))
 
 
-def _lu(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
+def adjoint(a: Any) -> Any:
+    """The conjugate transpose."""
+    return a.conj().T
+
+
+def lu_gradient(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
     """Of L below the diagonal and U on and above it, in one matrix [m, n].
 
-    P'A = L U gives dL = L low(L^-1 P'dA U^-1) and dU = up(L^-1 P'dA U^-1) U for the leading square; rows of L below it are A U^-1, columns of U
+    P^H A = L U gives dL = L low(L^-1 P^H dA U^-1) and dU = up(L^-1 P^H dA U^-1) U for the leading square; rows of L below it are A U^-1, columns of U
     beside it L^-1 A.
     """
     (m, n), k = a.shape, min(a.shape)
     p, low, up = lu(a)
     at_low, at_up = np.tril(g, -1)[:, :k], np.triu(g)[:k]
-    down, right = inverse(low[:k]).T, inverse(up[:, :k]).T
+    down, right = adjoint(inverse(low[:k])), adjoint(inverse(up[:, :k]))
     below, beside = at_low[k:] @ right, down @ at_up[:, k:]
-    at_low, at_up = at_low[:k] - beside @ up[:, k:].T, at_up[:, :k] - low[k:].T @ below
-    square = down @ (np.tril(low[:k].T @ at_low, -1) + np.triu(at_up @ up[:, :k].T)) @ right
+    at_low, at_up = at_low[:k] - beside @ adjoint(up[:, k:]), at_up[:, :k] - adjoint(low[k:]) @ below
+    square = down @ (np.tril(adjoint(low[:k]) @ at_low, -1) + np.triu(at_up @ adjoint(up[:, :k]))) @ right
     return (p @ np.block([[square, beside], [below, np.zeros((m - k, n - k), a.dtype)]]),)
 
 
@@ -115,18 +120,18 @@ def _lstsq(sample: Sample, a: Any, b: Any, g: Any) -> tuple[Any, ...]:
     return -p.T @ g @ x.T + rest @ g.T @ p @ p.T + p.T @ x @ g.T @ null, p.T @ g
 
 
-def _eigvals(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
+def eigvals_gradient(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
     """Of the sums of the first n powers of the eigenvalues, which are the traces of the powers of the matrix."""
     power, total = np.eye(len(a), dtype=a.dtype), np.zeros_like(a)
     for k in range(len(a)):
-        total, power = total + g[0, k] * (k + 1) * power, power @ a.T
+        total, power = total + g[0, k] * (k + 1) * power, power @ adjoint(a)
     return (total,)
 
 
-def _eig(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
+def eig_gradient(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
     """Of V w^3 V^-1, the cube of the matrix."""
-    t = a.T
-    return (g @ t @ t + t @ g @ t + t @ t @ g,)
+    h = adjoint(a)
+    return (g @ h @ h + h @ g @ h + h @ h @ g,)
 
 
 def _plain(*shape: int) -> Maker:
@@ -194,7 +199,7 @@ _SOLVED = (*_systems(((4, 4), 2), ((1, 1), 1), ((2, 3, 3), 3)), *_common(((4, 3,
 _SIDES: tuple[dict[str, Json], ...] = ({"upper": False}, {"upper": True})
 
 ALL: tuple[tuple[Any, ...], ...] = (
-    (Matrices(id="lu", of="the LU factors with partial pivoting, for the pivots that were taken", formula=_lu,
+    (Matrices(id="lu", of="the LU factors with partial pivoting, for the pivots that were taken", formula=lu_gradient,
               cases=_shaped(_plain, (4, 4), (1, 1), (2, 3, 3), (5, 3), (3, 5))), _TURNED),
     (Shared(id="lu_solve", of="the solution of A X = B or A'X = B by the LU factors of A, for factors and B", formula=_lu_solve, cases=_SOLVED,
               settings=({"adjoint": False}, {"adjoint": True})), _TURNED),
@@ -204,9 +209,9 @@ ALL: tuple[tuple[Any, ...], ...] = (
               cases=_shaped(_regular, (4, 4), (1, 1), (2, 3, 3)), settings=_SIDES), _TURNED),
     (Matrices(id="lstsq", of="the least-squares solution of A X = B, of least norm where A is wide, A of full rank, for both", formula=_lstsq,
               cases=_systems(((5, 3), 2), ((4, 4), 1), ((3, 5), 2), ((2, 4, 2), 1)), settings=({"driver": "gels"}, {"driver": "gelsd"})), ),
-    (Spectral(id="eigvals", of="the sums of the first n powers of the n eigenvalues of a general matrix", formula=_eigvals,
+    (Spectral(id="eigvals", of="the sums of the first n powers of the n eigenvalues of a general matrix", formula=eigvals_gradient,
               cases=_spectra(_row)), _TURNED),
-    (Spectral(id="eig", of="V w^3 V^-1 by the eigenvectors and eigenvalues of a general matrix", formula=_eig, cases=_spectra(_plain)), _TURNED),
+    (Spectral(id="eig", of="V w^3 V^-1 by the eigenvectors and eigenvalues of a general matrix", formula=eig_gradient, cases=_spectra(_plain)), _TURNED),
 )  # fmt: skip
 
 FUNCTIONS: tuple[Function, ...] = tuple(m.function(*more) for m, *more in ALL)

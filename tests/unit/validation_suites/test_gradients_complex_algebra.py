@@ -42,12 +42,37 @@ def upper(a: Any) -> Any:
     return m.matrix([[a[i, j] if i <= j else m.mpf(0) for j in range(a.cols)] for i in range(a.rows)])
 
 
+def lu(a: Any) -> Any:
+    """Row by row in place; the pivot is the one whose parts are largest together."""
+    a = a.copy()
+    for j in range(min(a.rows, a.cols)):
+        p = max(range(j, a.rows), key=lambda i: abs(a[i, j].real) + abs(a[i, j].imag))
+        for c in range(a.cols):
+            a[j, c], a[p, c] = a[p, c], a[j, c]
+        for i in range(j + 1, a.rows):
+            a[i, j] = a[i, j] / a[j, j]
+            for c in range(j + 1, a.cols):
+                a[i, c] -= a[i, j] * a[j, c]
+    return a
+
+
+def power_sums(a: Any) -> Any:
+    w = m.eig(a, left=False, right=False)
+    return row(sum(x ** (k + 1) for x in w) for k in range(len(w)))
+
+
+def put_together(a: Any) -> Any:
+    w, v = m.eig(a)
+    return v * m.diag([x**3 for x in w]) * m.inverse(v)
+
+
 FORWARD: dict[str, Callable[..., Any]] = {
     "solve": lambda a, b: m.inverse(a) * b, "inv": m.inverse, "det": lambda a: row([m.det(a)]), "slogdet": lambda a: row([m.log(abs(m.det(a)))]),
     "cholesky": lambda a: m.cholesky(even(a)), "solve_triangular": lambda a, b: m.inverse(upper(a)) * b,
     "eigvalsh": lambda a: row(sorted(m.eighe(even(a), eigvals_only=True))), "eigh": lambda a: cube(*m.eighe(even(a))),
     "svdvals": lambda a: row(sorted(m.svd_c(a, compute_uv=False), reverse=True)), "svd": scaled_svd, "pinv": left_inverse,
     "qr": lambda a: a * left_inverse(a), "lstsq": lambda a, b: left_inverse(a) * b, "matrix_exp": lambda a: m.expm(a, method="taylor"),
+    "lu": lu, "eigvals": power_sums, "eig": put_together,
 }  # fmt: skip
 
 

@@ -19,6 +19,9 @@ def transform(s: Sample, x: Any) -> Any:
     z = x if what in OF_REAL else x[..., 0] + 1j * x[..., 1]
     if kind == what:
         y = getattr(np.fft, kind)(z, n=s.param("sizes")[0], axis=s.param("axes")[0], norm=s.param("norm"))
+    elif what in ("hfft", "ihfft"):
+        other = {"ortho": "ortho", "forward": "backward", "backward": "forward"}[s.param("norm")]
+        y = getattr(np.fft, {"hfft": "irfftn", "ihfft": "rfftn"}[what])(z.conj(), s=s.param("sizes"), axes=s.param("axes"), norm=other).conj()
     else:
         y = getattr(np.fft, what + "n")(z, s=s.param("sizes"), axes=s.param("axes"), norm=s.param("norm"))
     return y if what in TO_REAL else np.stack([y.real, y.imag], -1)

@@ -51,6 +51,17 @@ def _qr(t, a):
     return q @ q.mH
 
 
+def _eig(t, a):
+    w, v = t.linalg.eig(a)
+    return (v * _row(w**3)) @ t.linalg.inv(v)
+
+
+def _power_sums(t, a):
+    """Sums of w^1 .. w^n over the eigenvalues."""
+    w = t.linalg.eigvals(a)
+    return _row((_row(w) ** t.arange(1, w.shape[-1] + 1)[:, None]).sum(-1))
+
+
 BINDINGS = (
     _bound("solve", lambda t, a, b: t.linalg.solve(a, b), 2),
     _bound("inv", lambda t, a: t.linalg.inv(a)),
@@ -65,5 +76,8 @@ BINDINGS = (
     _bound("pinv", lambda t, a: t.linalg.pinv(a)),
     _bound("qr", _qr),
     _bound("lstsq", lambda t, a, b: t.linalg.lstsq(a, b, driver="gels").solution, 2),
+    _bound("lu", lambda t, a: t.linalg.lu_factor_ex(a)[0])._replace(names=("torch.autograd.grad", "torch.func.jacfwd", "torch.linalg.lu_factor_ex")),
+    _bound("eigvals", _power_sums),
+    _bound("eig", _eig),
     _bound("matrix_exp", lambda t, a: t.linalg.matrix_exp(a)),
 )

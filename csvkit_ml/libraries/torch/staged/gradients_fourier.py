@@ -17,4 +17,5 @@ def _transform(kind):
     return bound(kind, of, 1, "fft." + kind)
 
 
-BINDINGS = tuple(_transform(k) for k in ("ifft", "hfft", "ihfft", "fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"))
+SEVERAL = tuple(kind + axes for kind in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft") for axes in "2n")
+BINDINGS = tuple(_transform(k) for k in ("ifft", "hfft", "ihfft", *SEVERAL))
