@@ -96,6 +96,22 @@ def _apart(m: int, n: int) -> Maker:
     return made
 
 
+def _reflectors(m: int, n: int) -> Maker:
+    """Columns whose part below the diagonal has length 1; what lies above is there and not read."""
+
+    def made(random: np.random.Generator) -> Any:
+        a = random.standard_normal((m, n))
+        below = np.tril(a, -1)
+        return np.triu(a) + below / np.maximum(np.sqrt((below**2).sum(axis=0)), 1e-300)
+
+    return made
+
+
+def _factors(m: int, n: int) -> Maker:
+    """2 / |v|^2, which makes each step a reflection."""
+    return lambda random: np.where(np.arange(n) < m - 1, 1.0, 2.0)[None]
+
+
 def _named(*rows: tuple[Maker, ...]) -> Cases:
     return tuple((str(i), makers) for i, makers in enumerate(rows))
 
@@ -119,7 +135,7 @@ ALL: tuple[tuple[Any, ...], ...] = (
     (Matrices(id="kron", of="the Kronecker product of two matrices, for both", formula=_kron,
               cases=_named((_plain(2, 3), _plain(4, 2), _plain(8, 6)), (_plain(3, 3), _plain(1, 2), _plain(3, 6)))), ),
     (Matrices(id="householder_product", of="the product of Householder reflections, for their vectors and factors", formula=_householder_product,
-              cases=_named((_plain(4, 3), _plain(1, 3), _plain(4, 3)), (_plain(3, 3), _plain(1, 3), _plain(3, 3)))), ),
+              cases=_named((_reflectors(4, 3), _factors(4, 3), _plain(4, 3)), (_reflectors(3, 3), _factors(3, 3), _plain(3, 3)))), ),
 )  # fmt: skip
 
 FUNCTIONS: tuple[Function, ...] = tuple(m.function(*more) for m, *more in ALL)
