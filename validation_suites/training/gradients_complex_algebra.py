@@ -17,7 +17,7 @@ from csvkit_ml.references.factorisations import cholesky, hermitian_eigen, singu
 from validation_suites import faults
 from validation_suites.training.gradients_algebra import Maker, Matrices, determinant, exponential, inverse
 from validation_suites.training.gradients_complex import CONJUGATED
-from validation_suites.training.gradients_factors import SPECTRAL, Cases, adjoint, eig_gradient, eigvals_gradient, lu_gradient
+from validation_suites.training.gradients_factors import SPECTRAL, Cases, adjoint, eig_gradient, eigvals_gradient, judged, lu_gradient
 
 
 def to_complex(a: Any) -> Any:
@@ -228,4 +228,5 @@ ALL = (
     _matrices("matrix_exp", "the matrix exponential", _matrix_exp, _shaped(_plain, *_SQUARES)),
 )  # fmt: skip
 
-FUNCTIONS: tuple[Function, ...] = tuple(m.function(CONJUGATED, SWAPPED) for m in ALL)
+ITERATIVE = tuple(f"complex_{name}" for name in ("det", "slogdet", "eigvalsh", "eigh", "svdvals", "svd", "pinv", "lstsq"))
+FUNCTIONS: tuple[Function, ...] = tuple(judged(m, CONJUGATED, SWAPPED, iterated=ITERATIVE) for m in ALL)

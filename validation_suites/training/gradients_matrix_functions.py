@@ -10,7 +10,7 @@ from csvkit_ml.model.function import Function, Json, Sample
 from csvkit_ml.references.factorisations import singular
 from validation_suites import faults
 from validation_suites.training.gradients_algebra import Maker, Matrices, inverse
-from validation_suites.training.gradients_factors import Cases
+from validation_suites.training.gradients_factors import Cases, judged
 
 
 def _power(a: Any, n: int) -> Any:
@@ -138,4 +138,4 @@ ALL: tuple[tuple[Any, ...], ...] = (
               cases=_named((_reflectors(4, 3), _factors(4, 3), _plain(4, 3)), (_reflectors(3, 3), _factors(3, 3), _plain(3, 3)))), ),
 )  # fmt: skip
 
-FUNCTIONS: tuple[Function, ...] = tuple(m.function(*more) for m, *more in ALL)
+FUNCTIONS: tuple[Function, ...] = tuple(judged(m, *more, iterated=("matrix_norm", "cond")) for m, *more in ALL)
