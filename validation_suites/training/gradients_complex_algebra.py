@@ -225,7 +225,7 @@ ALL = (
                     cases=_shaped(_regular, *_SQUARES, g=lambda *s: _plain(*s[:-2], 1, s[-1]))),
     ComplexSpectral(id="complex_eig", of="V w^3 V^-1 by the eigenvectors and eigenvalues of a complex matrix", formula=eig_gradient,
                     cases=_shaped(_regular, *_SQUARES)),
-    _matrices("matrix_exp", "the matrix exponential", _matrix_exp, _shaped(_plain, *_SQUARES)),
+    _matrices("matrix_exp", "the matrix exponential", _matrix_exp, _shaped(_regular, *_SQUARES)),
 )  # fmt: skip
 
 ITERATIVE = tuple(f"complex_{name}" for name in ("det", "slogdet", "eigvalsh", "eigh", "svdvals", "svd", "pinv", "lstsq"))
