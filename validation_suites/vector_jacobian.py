@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from csvkit_ml.model.function import Expected, Fault, Function, Json, Sample, SampleClass, Side, params, seed_for
+from csvkit_ml.model.function import Criterion, Expected, Fault, Function, Json, Sample, SampleClass, Side, params, seed_for
 from csvkit_ml.model.tensor import Tensor
 from csvkit_ml.references.running_error import Rounded, expected_rounded, rounded
 from validation_suites import faults
@@ -21,6 +21,12 @@ from validation_suites.training.losses_pointwise import RUNNING
 
 DTYPES = ("float32", "float64")
 SOURCE = "PyTorch documentation, torch.autograd; derivative by hand"
+
+
+COMMON = (
+    faults.relative(1e-4, "gradient-off"), faults.one_element(), faults.stale(), faults.TF32_INPUTS,
+    faults.changed("wrong-sign", "The sign is wrong.", lambda a: -a.astype(np.float64)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +49,12 @@ class Product:
     """(sample, *operands) -> gradients; integer operands as arrays."""
     cases: tuple[Case, ...]
     faults: tuple[Fault, ...] = ()
+    dtypes: tuple[str, ...] = DTYPES
+    common: tuple[Fault, ...] = COMMON
+    criterion: Criterion = RUNNING
 
     def samples(self) -> Iterable[Sample]:
-        for i, (dtype, case) in enumerate((d, c) for c in self.cases for d in DTYPES):
+        for i, (dtype, case) in enumerate((d, c) for c in self.cases for d in self.dtypes):
             why = SampleClass.COVERING if i else SampleClass.ORDINARY
             inputs = tuple(self._operand(dtype, case, j, o) for j, o in enumerate(case.operands))
             yield Sample(name=f"{dtype}-{case.name}", dtype=dtype, inputs=inputs, params=params(**dict(case.how)), why=why)
@@ -65,14 +74,8 @@ class Product:
         return Function(
             id=self.id, side=Side.TRAINING, area="gradients", requirement=f"The library shall return the vector-Jacobian product of {self.of}.",
             source=SOURCE, oracle="analytic derivative in extended precision (2^-64) with running error bounds", samples=self.samples,
-            reference=self.reference, criterion=RUNNING, faults=(*COMMON, *self.faults),
+            reference=self.reference, criterion=self.criterion, faults=(*self.common, *self.faults),
         )  # fmt: skip
-
-
-COMMON = (
-    faults.relative(1e-4, "gradient-off"), faults.one_element(), faults.stale(), faults.TF32_INPUTS,
-    faults.changed("wrong-sign", "The sign is wrong.", lambda a: -a.astype(np.float64)),
-)  # fmt: skip
 
 
 def indices(high: int, shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
@@ -119,7 +122,8 @@ def dot(a: Rounded, b: Rounded) -> Rounded:
     n = a.value.shape[-1]
     size = (np.abs(a.value) + a.error) @ (np.abs(b.value) + b.error)
     inherited = np.abs(a.value) @ b.error + a.error @ (np.abs(b.value) + b.error)
-    return like(a, a.value @ b.value, inherited + (min(n, 6 * np.sqrt(n)) + 1) * a.by.u * size)
+    value = a.value @ b.value
+    return like(a, value, inherited + a.by.of_sum(n, size, value) + a.by.sums * size)
 
 
 def turned(x: Rounded) -> Rounded:

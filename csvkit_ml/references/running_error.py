@@ -16,6 +16,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from csvkit_ml.errors import SuiteError
 from csvkit_ml.model.function import Expected
+from csvkit_ml.model.tensor import DTYPES
 from csvkit_ml.references.extended import Long, U, expected_extended, extended
 
 
@@ -23,13 +24,29 @@ from csvkit_ml.references.extended import Long, U, expected_extended, extended
 class Arithmetic:
     """The format that a computation is carried out in."""
 
+    dtype: str
     u: float
     """Unit roundoff."""
     tiny: float
     """Absolute error of a result below the normal range."""
+    sums: float
+    """Unit roundoff of the format that sums are carried out in; what they come to is rounded once more where that is a wider one."""
+
+    def holds(self, value: Any) -> bool:
+        """Whether every number is one of the format's."""
+        single = np.asarray(value).astype(np.float32)
+        return bool(np.all(value == single) and np.all(single == single.astype(DTYPES[self.dtype]).astype(np.float32)))
+
+    def of_sum(self, terms: int, size: Any, value: Any) -> Any:
+        """Error of a sum in any order: probabilistic growth min(n, 6 sqrt(n)) u of the sum of magnitudes `size` (Higham and Mary 2019)."""
+        return min(terms, 6 * np.sqrt(terms)) * self.sums * size + (self.u * np.abs(value) if self.sums < self.u else 0.0)
 
 
-ARITHMETIC = {"float32": Arithmetic(2.0**-24, 2.0**-149), "float64": Arithmetic(2.0**-53, 2.0**-1074)}
+ARITHMETIC = {
+    "float32": Arithmetic("float32", 2.0**-24, 2.0**-149, 2.0**-24), "float64": Arithmetic("float64", 2.0**-53, 2.0**-1074, 2.0**-53),
+    "bfloat16": Arithmetic("bfloat16", 2.0**-8, 2.0**-133, 2.0**-24), "float16": Arithmetic("float16", 2.0**-11, 2.0**-24, 2.0**-24),
+}  # fmt: skip
+"""16-bit formats: what is stored is rounded to them, sums are carried out in float32 (Blanchard, Higham, Lopez, Mary and Pranesh 2020)."""
 DOUBLE = ARITHMETIC["float64"]
 OWN = U / DOUBLE.u
 """The reference's own error is at most this multiple of the bound: it was formed in extended precision instead of double or single."""
@@ -76,11 +93,12 @@ class Rounded(NDArrayOperatorsMixin):
         return Rounded(self.value.max(axis=axis, keepdims=keepdims), self.error.max(axis=axis, keepdims=keepdims), self.by)
 
     def sum(self, axis: int | None = None, keepdims: bool = False) -> Rounded:
-        """Sum in any order: probabilistic growth min(n, 6 sqrt(n)) u of the sum of magnitudes (Higham and Mary 2019)."""
+        """Sum in any order."""
         n = self.value.size if axis is None else self.value.shape[axis]
         size = np.abs(self.value).sum(axis=axis, keepdims=keepdims)
         error = self.error.sum(axis=axis, keepdims=keepdims)
-        return Rounded(self.value.sum(axis=axis, keepdims=keepdims), error + min(n, 6 * np.sqrt(n)) * self.by.u * (size + error), self.by)
+        value = self.value.sum(axis=axis, keepdims=keepdims)
+        return Rounded(value, error + self.by.of_sum(n, size + error, value), self.by)
 
 
 def rounded(array: Any, dtype: str) -> Rounded:
@@ -127,7 +145,7 @@ def _cast(x: Any, by: Arithmetic) -> tuple[Long, Long]:
         value, error = x.value, x.error
     else:
         value, error = extended(x), np.zeros((), dtype=np.longdouble)
-    if by is DOUBLE or (not error.any() and bool(np.all(value == value.astype(np.float32)))):
+    if by is DOUBLE or (not error.any() and by.holds(value)):
         return value, error
     return value, error + by.u * (np.abs(value) + error)
 

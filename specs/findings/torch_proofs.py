@@ -911,6 +911,55 @@ def convolved_over_time() -> Result:
     return near(x.grad.sum().item(), 60.0, 1e-6)
 
 
+@proof("grad_conv1d_16bit grad_conv3d_16bit grad_conv_transpose2d_16bit", "float16: the gradient of a weight that 6,000 ones of a batch go through")
+def gradient_over_a_batch() -> Result:
+    x, w = torch.ones(6000, 1, 1, dtype=torch.float16), torch.ones(1, 1, 1, dtype=torch.float16, requires_grad=True)
+    y = F.conv1d(x, w)
+    y.backward(torch.ones_like(y))
+    return near(w.grad.item(), 6000.0, 1e-3)
+
+
+@proof("grad_cholesky_inverse", "forward mode of cholesky_inverse along the identity, against that of inv(L L^T), in float64")
+def inverse_from_factor() -> Result:
+    factor, along = torch.tensor([[2.0, 0.0], [1.0, 3.0]], dtype=torch.float64), torch.eye(2, dtype=torch.float64)
+    got = torch.func.jvp(torch.cholesky_inverse, (factor,), (along,))[1]
+    want = torch.func.jvp(lambda v: torch.linalg.inv(v @ v.T), (factor,), (along,))[1]
+    return not torch.allclose(got, want, rtol=1e-9), got.tolist(), want.tolist()
+
+
+@proof("grad_cholesky_solve", "forward mode of cholesky_solve: two systems of two with one right-hand side, against each by itself, in float64")
+def solved_with_a_common_side() -> Result:
+    factors = torch.tensor([[[2.0, 0.0], [1.0, 3.0]], [[1.0, 0.0], [-2.0, 1.5]]], dtype=torch.float64)
+    b, along = torch.tensor([[1.0, 2.0], [3.0, -1.0]], dtype=torch.float64), torch.eye(2, dtype=torch.float64).expand(2, 2, 2)
+    got = torch.func.jvp(lambda v: torch.cholesky_solve(b, v), (factors,), (along,))[1]
+    each = [torch.func.jvp(lambda v: torch.cholesky_solve(b, v), (factor,), (torch.eye(2, dtype=torch.float64),))[1] for factor in factors]
+    return not torch.allclose(got, torch.stack(each), rtol=1e-9), got[0].tolist(), each[0].tolist()
+
+
+@proof("grad_angle", "float32: the gradient of angle(z) at z = 3e-20 + 4e-20 i, -sin(angle) / |z| by the real part")
+def small_angle() -> Result:
+    z = torch.tensor([3e-20, 4e-20], requires_grad=True)
+    torch.angle(torch.view_as_complex(z)).backward()
+    return near(z.grad[0].item(), -1.6e19, 1e-5)
+
+
+@proof("grad_polar", "the gradient of the real part of polar(r, 1) for r = 0: cos 1")
+def polar_at_zero() -> Result:
+    r = torch.zeros(1, requires_grad=True)
+    torch.polar(r, torch.ones(1)).real.sum().backward()
+    return near(r.grad.item(), math.cos(1), 1e-6)
+
+
+@proof("grad_kron", "kron of a transposed matrix has a gradient")
+def strided_kronecker() -> Result:
+    a, b = torch.rand(2, 3).t().requires_grad_(True), torch.rand(2, 2)
+    try:
+        torch.kron(a.t().contiguous().t(), b).sum().backward()
+    except RuntimeError as error:
+        return True, f"RuntimeError: {error}"[:100], b.sum().item()
+    return near(a.grad[0, 0].item(), b.sum().item(), 1e-6)
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:

@@ -81,7 +81,7 @@ def _attention(sample: Sample, q: Any, k: Any, v: Any, g: Any) -> tuple[Any, ...
     scores: Any = dot(q, turned(k)) * scale
     if sample.param("causal"):
         hidden = np.triu(np.ones(scores.value.shape[-2:], dtype=bool), 1)
-        scores = np.where(hidden, -1e4, scores)
+        scores = np.where(hidden, -(2.0**14), scores)  # held by every format, and nothing behind an exponential
     p = softmax(scores)
     inner = dot(g, turned(v))
     ds: Any = p * (inner - (inner * p).sum(axis=-1, keepdims=True)) * scale

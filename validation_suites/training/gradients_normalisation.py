@@ -27,8 +27,8 @@ def _through(sample: Sample, x: Any, h: Any, centred: bool = True) -> tuple[Any,
 
 
 def _by_channel(x: Any) -> Any:
-    """[N, C, L] summed over all but the channels."""
-    return moved(x, lambda v: v.transpose(1, 0, 2).reshape(v.shape[1], -1)).sum(axis=-1)
+    """[N, C, L] summed over all but the channels: of each sample, then of all."""
+    return x.sum(axis=-1).sum(axis=0)
 
 
 def _channels(sample: Sample, x: Any, w: Any, b: Any, g: Any) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from csvkit_ml.errors import SuiteError
+from csvkit_ml.model.tensor import DTYPES
 from csvkit_ml.references.running_error import ARITHMETIC, DOUBLE, Rounded, expected_rounded, hyperparameter, in_format, rounded
 
 FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
@@ -39,6 +40,31 @@ def test_what_a_format_computes_is_within_the_bound(name: str, dtype: str) -> No
     assert (off <= made.error + ARITHMETIC[dtype].tiny).all()
     assert (made.error < 1e-2 * np.abs(made.value).max()).any()
     assert off.max() > 0
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_sums_of_sixteen_bits_are_single_and_what_is_stored_is_not(dtype: str) -> None:
+    random = np.random.default_rng(2)
+    x, y = (random.standard_normal((40, 500)).astype(DTYPES[dtype]) for _ in range(2))
+    made = (rounded(x, dtype) * rounded(y, dtype)).sum(axis=1)
+    stored = x * y
+    off = np.abs(stored.astype(np.float32).sum(axis=1).astype(stored.dtype).astype(np.longdouble) - made.value)
+    assert stored.dtype == DTYPES[dtype]
+    assert (off <= made.error).all()
+    kept = stored[:, 0]
+    for k in range(1, 500):
+        kept = kept + stored[:, k]
+    wholly = np.abs(kept.astype(np.longdouble) - made.value)  # one addition after the other in the format
+    assert (off.max(), made.error.max()) < (wholly.max(), 2 * wholly.max())
+    ones = rounded(np.ones(5000, DTYPES[dtype]), dtype).sum()
+    assert ones.error < 5000 * ARITHMETIC[dtype].u * 1.1
+
+
+def test_numbers_that_a_format_does_not_hold_are_rounded_to_it() -> None:
+    x = rounded(np.ones(1), "bfloat16")
+    assert (x * 0.5).error == ARITHMETIC["bfloat16"].u / 2
+    assert (x * 1.001953125).error > 1.9 * ARITHMETIC["bfloat16"].u
+    assert (rounded(np.ones(1), "float32") * 1.001953125).error < 1.1 * ARITHMETIC["float32"].u
 
 
 def test_the_logarithm_of_zero_is_exact_and_of_what_may_be_zero_has_no_bound() -> None:
