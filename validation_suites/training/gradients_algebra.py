@@ -7,7 +7,7 @@ not, so that every gradient is one matrix. The limit is what perturbations of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,13 @@ NORMWISE = Scaled(
     " largest of a matrix of errors is three times their root mean square. The chain of such steps that a gradient is adds up like its longest.",
     literature="Higham 2002, theorems 9.4 and 19.4 (backward errors of solutions and factorisations); Giles 2008, Golub and Pereyra 1973 (differentials)",
 )  # fmt: skip
+ITERATED = replace(
+    NORMWISE, c=30.0, c_hard=480.0,
+    rationale="What iterates to eigenvalues or singular values is that of operands which differ by more than what eliminates: LAPACK's own tests accept"
+    " 30 n u of the norm, ten times the 3 n u of elimination. The largest of a matrix of errors is three times their root mean square.",
+    literature=f"Anderson et al. 1999, LAPACK Users' Guide, and its test programs (threshold 30); {NORMWISE.literature}",
+)  # fmt: skip
+"""Of functions that a library may compute by singular values or eigenvalues."""
 Maker = Callable[[np.random.Generator], Any]
 
 
@@ -269,4 +276,10 @@ ALL = (
     (Matrices(id="matrix_exp", of="the matrix exponential", formula=_matrix_exp, cases=_square((4, 4), (1, 1), (2, 3, 3), a=_plain)), _TURNED),
 )  # fmt: skip
 
-FUNCTIONS: tuple[Function, ...] = tuple(m.function(*more) for m, *more in ALL)
+def judged(matrices: Matrices, *more: Fault, iterated: tuple[str, ...]) -> Function:
+    """The function, by the criterion of iterations where its id is among these."""
+    made = matrices.function(*more)
+    return replace(made, criterion=ITERATED) if matrices.id in iterated else made
+
+
+FUNCTIONS: tuple[Function, ...] = tuple(judged(m, *more, iterated=("eigvalsh", "eigh", "svdvals", "svd", "pinv")) for m, *more in ALL)

@@ -15,9 +15,9 @@ import numpy as np
 from csvkit_ml.model.function import Expected, Fault, Function, Sample
 from csvkit_ml.references.factorisations import cholesky, hermitian_eigen, singular
 from validation_suites import faults
-from validation_suites.training.gradients_algebra import Maker, Matrices, determinant, exponential, inverse
+from validation_suites.training.gradients_algebra import Maker, Matrices, determinant, exponential, inverse, judged
 from validation_suites.training.gradients_complex import CONJUGATED
-from validation_suites.training.gradients_factors import SPECTRAL, Cases, adjoint, eig_gradient, eigvals_gradient, judged, lu_gradient
+from validation_suites.training.gradients_factors import SPECTRAL, Cases, adjoint, eig_gradient, eigvals_gradient, lu_gradient
 
 
 def to_complex(a: Any) -> Any:

@@ -14,15 +14,8 @@ import numpy as np
 from csvkit_ml.model.function import Expected, Fault, Function, Json, Sample
 from csvkit_ml.references.factorisations import lu
 from validation_suites import faults
-from validation_suites.training.gradients_algebra import NORMWISE, Maker, Matrices, inverse
+from validation_suites.training.gradients_algebra import ITERATED, NORMWISE, Maker, Matrices, inverse, judged
 
-ITERATED = replace(
-    NORMWISE, c=30.0, c_hard=480.0,
-    rationale="What iterates to eigenvalues or singular values is that of operands which differ by more than what eliminates: LAPACK's own tests accept"
-    " 30 n u of the norm, ten times the 3 n u of elimination. The largest of a matrix of errors is three times their root mean square.",
-    literature=f"Anderson et al. 1999, LAPACK Users' Guide, and its test programs (threshold 30); {NORMWISE.literature}",
-)  # fmt: skip
-"""Of functions that a library may compute by singular values or eigenvalues."""
 SPECTRAL = replace(
     ITERATED, scale=f"{NORMWISE.scale}, times the condition number of the matrix of unit eigenvectors",
     rationale=f"{ITERATED.rationale} Eigenpairs are each those of a nearby matrix of their own: what is put together from them is off by the"
@@ -220,11 +213,5 @@ ALL: tuple[tuple[Any, ...], ...] = (
               cases=_spectra(_row)), _TURNED),
     (Spectral(id="eig", of="V w^3 V^-1 by the eigenvectors and eigenvalues of a general matrix", formula=eig_gradient, cases=_spectra(_plain)), _TURNED),
 )  # fmt: skip
-
-def judged(matrices: Matrices, *more: Fault, iterated: tuple[str, ...]) -> Function:
-    """The function, by the criterion of iterations where its id is among these."""
-    made = matrices.function(*more)
-    return replace(made, criterion=ITERATED) if matrices.id in iterated else made
-
 
 FUNCTIONS: tuple[Function, ...] = tuple(judged(m, *more, iterated=("lstsq",)) for m, *more in ALL)

@@ -9,8 +9,8 @@ import numpy as np
 from csvkit_ml.model.function import Function, Json, Sample
 from csvkit_ml.references.factorisations import singular
 from validation_suites import faults
-from validation_suites.training.gradients_algebra import Maker, Matrices, inverse
-from validation_suites.training.gradients_factors import Cases, judged
+from validation_suites.training.gradients_algebra import Maker, Matrices, inverse, judged
+from validation_suites.training.gradients_factors import Cases
 
 
 def _power(a: Any, n: int) -> Any:
