@@ -960,6 +960,13 @@ def strided_kronecker() -> Result:
     return near(a.grad[0, 0].item(), b.sum().item(), 1e-6)
 
 
+@proof("grad_trace", "the gradient of the trace of a matrix of six by two has two ones")
+def traced_tall() -> Result:
+    x = torch.zeros(6, 2, requires_grad=True)
+    torch.trace(x).backward()
+    return x.grad.sum().item() != 2.0, x.grad.nonzero().tolist(), [[0, 0], [1, 1]]
+
+
 def results() -> Iterator[dict[str, str]]:
     """Every proof, run."""
     for p in PROOFS:

@@ -37,7 +37,7 @@ CHOSEN = (
 )  # fmt: skip
 """By id without `grad_`."""
 COARSE = (
-    faults.relative(2.0**-3, "gradient-off"), faults.stale(), faults.one_element(),
+    faults.relative(2.0**-5, "gradient-off"), faults.stale(), faults.one_element(),
     faults.changed("wrong-sign", "The sign is wrong.", lambda a: -a.astype(np.float64)),
     faults.changed("shares-exchanged", "Neighbours have each other's gradients.", lambda a: np.flip(a.astype(np.float64))),
 )  # fmt: skip

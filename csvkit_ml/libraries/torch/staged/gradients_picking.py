@@ -36,7 +36,7 @@ BINDINGS = (
     bound("kthvalue", lambda t, p, x: t.kthvalue(x, 3, dim=-1)[0]),
     bound("msort", lambda t, p, x: t.msort(x)),
     bound("max_of_rows", lambda t, p, x: t.max(x, dim=-1)[0], 1, "max"),
-    bound("aminmax", lambda t, p, x: t.stack(tuple(t.aminmax(x, dim=-1)), dim=-1)),
+    bound("aminmax", lambda t, p, x: t.stack(tuple(t.aminmax(x, dim=-1)), dim=-1))._replace(since="2.12"),  # before, it has no derivative
     _pool("adaptive_avg_pool2d", (3, 4)),
     _pool("adaptive_avg_pool3d", (2, 3, 4)),
     _pool("adaptive_max_pool2d", (3, 4)),
