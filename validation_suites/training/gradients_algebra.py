@@ -174,7 +174,7 @@ def _eigh(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
     return (_even(g @ s @ s + s @ g @ s + s @ s @ g),)
 
 
-def _svdvals(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
+def svdvals_gradient(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
     u, s, v = singular(a)
     return ((u[:, : len(s)] * g[0]) @ v[: len(s)],)
 
@@ -265,7 +265,7 @@ ALL = (
               cases=tuple((f"{n}x{n}", (_apart(n, n), _plain(1, n))) for n in (4, 6))), ),
     (Matrices(id="eigh", of="V w^3 V' by the eigenvectors and eigenvalues of (A + A') / 2", formula=_eigh,
               cases=tuple((f"{n}x{n}", (_apart(n, n), _plain(n, n))) for n in (3, 5))), ),
-    (Matrices(id="svdvals", of="the singular values", formula=_svdvals,
+    (Matrices(id="svdvals", of="the singular values", formula=svdvals_gradient,
               cases=tuple((f"{m}x{n}", (_apart(m, n), _plain(1, min(m, n)))) for m, n in ((5, 3), (3, 4)))), ),
     (Matrices(id="svd", of="U s^3 V' by the singular vectors and values", formula=_svd,
               cases=tuple((f"{m}x{n}", (_apart(m, n), _plain(m, n))) for m, n in ((5, 3), (3, 4)))), ),

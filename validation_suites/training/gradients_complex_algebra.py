@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from csvkit_ml.model.function import Expected, Fault, Function, Sample
-from csvkit_ml.references.factorisations import cholesky, hermitian_eigen, singular
+from csvkit_ml.references.factorisations import cholesky, hermitian_eigen
 from validation_suites import faults
-from validation_suites.training.gradients_algebra import Maker, Matrices, determinant, exponential, inverse, judged
+from validation_suites.training.gradients_algebra import Maker, Matrices, determinant, exponential, inverse, judged, svdvals_gradient
 from validation_suites.training.gradients_complex import CONJUGATED
 from validation_suites.training.gradients_factors import SPECTRAL, Cases, adjoint, eig_gradient, eigvals_gradient, lu_gradient
 
@@ -105,11 +105,6 @@ def _eigh(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
     """Of V w^3 V^H, the cube of the matrix."""
     s = _even(a)
     return (_even(g @ s @ s + s @ g @ s + s @ s @ g),)
-
-
-def _svdvals(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
-    u, s, v = singular(a)
-    return ((u[:, : len(s)] * g[0]) @ v[: len(s)],)
 
 
 def _svd(sample: Sample, a: Any, g: Any) -> tuple[Any, ...]:
@@ -215,7 +210,7 @@ ALL = (
     _matrices("solve_triangular", "the solution of an upper triangular system, for matrix and right-hand side,", _triangular, _SOLVED),
     _matrices("eigvalsh", "the eigenvalues of (A + A^H) / 2", _eigvalsh, _shaped(_apart, (3, 3), (4, 4), g=lambda m, n: _row(1, n)), True),
     _matrices("eigh", "V w^3 V^H by the eigenvectors and eigenvalues of (A + A^H) / 2", _eigh, _shaped(_apart, (3, 3), (4, 4))),
-    _matrices("svdvals", "the singular values", _svdvals, _shaped(_apart, (4, 2), (2, 3), g=lambda m, n: _row(1, min(m, n))), True),
+    _matrices("svdvals", "the singular values", svdvals_gradient, _shaped(_apart, (4, 2), (2, 3), g=lambda m, n: _row(1, min(m, n))), True),
     _matrices("svd", "U s^3 V^H by the singular vectors and values", _svd, _shaped(_apart, (4, 2), (2, 3))),
     _matrices("pinv", "the pseudo-inverse, of full column rank,", _pinv, _shaped(_apart, (4, 2), (3, 2), g=lambda m, n: _plain(n, m))),
     _matrices("qr", "Q Q^H by the orthonormal factor", _qr, _shaped(_regular, (4, 2), (3, 2), g=lambda m, n: _plain(m, m))),

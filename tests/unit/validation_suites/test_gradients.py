@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import mpmath
@@ -12,6 +12,7 @@ import pytest
 from csvkit_ml.model.function import Expected, Function, Sample
 from validation_suites.training.gradients import FUNCTIONS
 from validation_suites.training.losses import IGNORED
+from validation_suites.vector_jacobian import Product
 
 BY_ID = {f.id: f for f in FUNCTIONS}
 STEP = 1e-150
@@ -36,6 +37,25 @@ def agree(made: tuple[Expected, ...], slopes: list[Any]) -> None:
     for expected, slope in zip(made, slopes, strict=True):
         assert expected.shape == slope.shape
         assert (np.abs(slope - expected.value) <= 16 * 2.0**-53 * (np.asarray(expected.scale) + np.abs(expected.value)) + 1e-290).all()
+
+
+def doubles(products: tuple[Product, ...]) -> list[tuple[Product, Sample]]:
+    """Every product with each of its samples in float64."""
+    return [(p, s) for p in products for s in p.samples() if s.dtype == "float64"]
+
+
+def named(value: Any) -> str:
+    """Id of a product, or name of a sample."""
+    return str(getattr(value, "id", None) or value.name)
+
+
+def agree_by_complex_steps(product: Product, sample: Sample, forward: Mapping[str, tuple[int, Callable[..., Any]]]) -> None:
+    """The gradient of <g, f>; `forward` is by id without `grad_`: how many operands are differentiable, and f(sample, *operands)."""
+    count, of = forward[product.id.removeprefix("grad_")]
+    *arrays, g = sample.arrays()
+    with np.errstate(all="ignore"):
+        slopes = gradient(lambda *xs: (g * of(sample, *xs, *arrays[count:])).sum(), arrays[:count])
+    agree(product.reference(sample), slopes)
 
 
 def softmax(x: Any, axis: int) -> Any:

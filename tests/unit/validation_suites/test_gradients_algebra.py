@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import mpmath
@@ -54,6 +54,26 @@ FORWARD: dict[str, Callable[..., Any]] = {
     "svd": lambda s, a: scaled_svd(a), "pinv": lambda s, a: left_inverse(a), "qr": lambda s, a: a * left_inverse(a),
     "matrix_exp": lambda s, a: m.expm(a, method="taylor"),
 }  # fmt: skip
+
+
+def agree_by_complex_steps_in_many_digits(matrices: Matrices, sample: Sample, forward: Mapping[str, Callable[..., Any]], step: Any, room: Any) -> None:
+    """The gradient of <g, f> by mpmath's complex numbers, in which `step` loses nothing; `forward` is by id: f(sample, *operands)."""
+    with mpmath.workdps(80):
+        *leaves, g = (m.matrix(a.astype(np.float64).tolist()) for a in sample.arrays())
+        for k, expected in enumerate(matrices.reference(sample)):
+            assert expected.shape == sample.inputs[k].shape
+            for i, j in list(np.ndindex(*expected.shape))[:: 1 + expected.value.size // 6]:
+                moved = [x.copy() for x in leaves]
+                moved[k][i, j] += 1j * step
+                y = forward[matrices.id](sample, *moved)
+                true = m.mpc(sum(g[r, c] * y[r, c] for r in range(g.rows) for c in range(g.cols))).imag / step
+                own = m.mpf(float(expected.value[i, j])) + m.mpf(float(expected.low[i, j]))
+                assert abs(own - true) <= np.broadcast_to(expected.radius, expected.shape)[i, j] + room
+
+
+def single(all_of: tuple[tuple[Any, ...], ...]) -> list[tuple[Matrices, Sample]]:
+    """Every function with each of its samples in float64 that is no batch."""
+    return [(a, s) for a, *_ in all_of for s in a.samples() if s.dtype == "float64" and len(s.inputs[0].shape) == 2]
 
 
 def cases() -> list[tuple[Matrices, Sample]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from csvkit_ml.model.function import Sample
-from tests.unit.validation_suites.test_gradients import agree, gradient
+from tests.unit.validation_suites.test_gradients import agree_by_complex_steps, doubles, named
 from validation_suites.training.gradients_further import PRODUCTS, SLOPES
 from validation_suites.training.gradients_pointwise import Slope
 from validation_suites.vector_jacobian import Product
@@ -47,15 +47,9 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-def cases() -> list[tuple[Product, Sample]]:
-    return [(p, s) for p in PRODUCTS for s in p.samples() if s.dtype == "float64"]
-
-
-@pytest.mark.parametrize(("product", "sample"), cases(), ids=lambda v: getattr(v, "id", None) or v.name)
+@pytest.mark.parametrize(("product", "sample"), doubles(PRODUCTS), ids=named)
 def test_the_reference_is_the_complex_step_derivative(product: Product, sample: Sample) -> None:
-    count, forward = FORWARD[product.id.removeprefix("grad_")]
-    *arrays, g = sample.arrays()
-    agree(product.reference(sample), gradient(lambda *xs: (g * forward(sample, *xs, *arrays[count:])).sum(), arrays[:count]))
+    agree_by_complex_steps(product, sample, FORWARD)
 
 
 @pytest.mark.parametrize("slope", SLOPES, ids=lambda s: s.id)

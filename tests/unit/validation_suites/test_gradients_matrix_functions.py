@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import mpmath
-import numpy as np
 import pytest
 
 from csvkit_ml.model.function import Sample
+from tests.unit.validation_suites.test_gradients import named
+from tests.unit.validation_suites.test_gradients_algebra import agree_by_complex_steps_in_many_digits, single
 from validation_suites.training.gradients_algebra import Matrices
 from validation_suites.training.gradients_matrix_functions import ALL
 
@@ -63,21 +64,6 @@ FORWARD: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-def cases() -> list[tuple[Matrices, Sample]]:
-    return [(a, s) for a, *_ in ALL for s in a.samples() if s.dtype == "float64" and len(s.inputs[0].shape) == 2]
-
-
-@pytest.mark.parametrize(("matrices", "sample"), cases(), ids=lambda v: getattr(v, "id", None) or v.name)
+@pytest.mark.parametrize(("matrices", "sample"), single(ALL), ids=named)
 def test_the_reference_is_the_complex_step_in_many_digits(matrices: Matrices, sample: Sample) -> None:
-    made = matrices.reference(sample)
-    with mpmath.workdps(80):
-        *leaves, g = (m.matrix(a.astype(np.float64).tolist()) for a in sample.arrays())
-        for k, expected in enumerate(made):
-            assert expected.shape == sample.inputs[k].shape
-            for i, j in list(np.ndindex(*expected.shape))[:: 1 + expected.value.size // 6]:
-                moved = [x.copy() for x in leaves]
-                moved[k][i, j] += 1j * STEP
-                y = FORWARD[matrices.id](sample, *moved)
-                true = m.mpc(sum(g[r, c] * y[r, c] for r in range(g.rows) for c in range(g.cols))).imag / STEP
-                own = m.mpf(float(expected.value[i, j])) + m.mpf(float(expected.low[i, j]))
-                assert abs(own - true) <= np.broadcast_to(expected.radius, expected.shape)[i, j] + m.mpf(10) ** -25
+    agree_by_complex_steps_in_many_digits(matrices, sample, FORWARD, STEP, m.mpf(10) ** -25)

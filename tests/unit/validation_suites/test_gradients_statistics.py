@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from csvkit_ml.model.function import Sample
-from tests.unit.validation_suites.test_gradients import agree, gradient
+from tests.unit.validation_suites.test_gradients import agree_by_complex_steps, doubles, named
 from validation_suites.training.gradients_statistics import PRODUCTS
 from validation_suites.vector_jacobian import Product
 
@@ -60,14 +60,6 @@ FORWARD: dict[str, tuple[int, Callable[..., Any]]] = {
 }  # fmt: skip
 
 
-def cases() -> list[tuple[Product, Sample]]:
-    return [(p, s) for p in PRODUCTS for s in p.samples() if s.dtype == "float64"]
-
-
-@pytest.mark.parametrize(("product", "sample"), cases(), ids=lambda v: getattr(v, "id", None) or v.name)
+@pytest.mark.parametrize(("product", "sample"), doubles(PRODUCTS), ids=named)
 def test_the_reference_is_the_complex_step_derivative(product: Product, sample: Sample) -> None:
-    count, forward = FORWARD[product.id.removeprefix("grad_")]
-    *arrays, g = sample.arrays()
-    with np.errstate(all="ignore"):
-        slopes = gradient(lambda *xs: (g * forward(sample, *xs, *arrays[count:])).sum(), arrays[:count])
-    agree(product.reference(sample), slopes)
+    agree_by_complex_steps(product, sample, FORWARD)
