@@ -97,8 +97,10 @@ def parse_beside(texts: Iterable[str], known: Mapping[str, str]) -> tuple[str, .
     """
     found = set()
     for text in texts:
+        if len(text) > MAX_LENGTH:
+            raise MalformedRequirementError(f"not a requirement: {text[:80]!r}... ({len(text)} characters)", "e.g. --with onnx==1.17.0")
         try:
-            parsed = Pep508(text[:MAX_LENGTH])
+            parsed = Pep508(text)
         except InvalidRequirement as e:
             raise MalformedRequirementError(f"not a requirement: {text[:80]!r} ({str(e).splitlines()[0]})", "e.g. --with onnx==1.17.0 --with numpy") from e
         if parsed.url or parsed.marker or parsed.extras:

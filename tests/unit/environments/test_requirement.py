@@ -74,7 +74,7 @@ def test_what_stands_beside_the_library_is_named_once_and_in_order() -> None:
     "text",
     [
         "", "-r secrets.txt", "--index-url http://a/", "onnx @ http://a/b.whl", "onnx[extra]", "onnx; python_version > '3'", "./a.whl", "onnx\n-e .",
-        "Torch", "onnxruntime-gpu==1.20",
+        "Torch", "onnxruntime-gpu==1.20", f"onnx<{'1' * 600}",
     ],
 )
 def test_nothing_but_names_with_versions_stands_beside_and_no_library_that_is_validated_itself(text: str) -> None:
